@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import type { Route } from './route.ts'
+
+export const LOG_ROUTES = {
+  page: { method: 'GET', path: '/admin/logs' },
+  models: { method: 'GET', path: '/admin/models' },
+} as const satisfies Record<string, Route>
+
+const tokens = z.int().min(0)
+
+/** One attempt, or one request that never reached a channel. */
+export const logRowAnswer = z.strictObject({
+  id: z.int(),
+  /** Start of the attempt, Unix seconds. */
+  time: z.int(),
+  /** The same in ms: with `id` the cursor of the next page (`before=<time_ms>,<id>`). */
+  time_ms: z.int(),
+  model: z.string(),
+  /** What the upstream was asked for, when it differs. */
+  actual_model: z.string().optional(),
+  /** 0 = no channel was tried. */
+  channel_id: z.int(),
+  /** Absent when there is no such channel (any more). */
+  channel_name: z.string().optional(),
+  status_code: z.int(),
+  message: z.string(),
+  /** Seconds. */
+  duration: z.number(),
+  is_streaming: z.boolean(),
+  /** Seconds; 0 = none came, or not streamed. */
+  first_byte_time: z.number(),
+  /** Masked. */
+  api_key_used: z.string(),
+  /** 0 = none. */
+  auth_token_id: z.int(),
+  client_ip: z.string(),
+  input_tokens: tokens,
+  output_tokens: tokens,
+  cache_read_input_tokens: tokens,
+  cache_creation_input_tokens: tokens,
+  cache_5m_input_tokens: tokens,
+  cache_1h_input_tokens: tokens,
+  /** Part of `output_tokens`. */
+  reasoning_tokens: tokens,
+  usage_state: z.enum(['seen', 'estimated', 'unknown']),
+  /** USD. */
+  cost: z.number(),
+  /** Ties all attempts of one client request; the client has it from the header `x-ccload-request-id`. */
+  request_id: z.string(),
+  /** 0 for the first attempt of its request. */
+  attempt_no: z.int().min(0),
+  /** Without query. */
+  path: z.string(),
+  bytes_sent: z.int().min(0),
+})
+export type LogRow = z.output<typeof logRowAnswer>
+
+/** Newest first; the envelope's `count` is that of all matching rows. */
+export const logPageAnswer = z.array(logRowAnswer)
+
+/** Sorted. */
+export const loggedModelsAnswer = z.array(z.string())

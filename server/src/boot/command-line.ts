@@ -1,0 +1,65 @@
+import { readConfig } from '../config/env.ts'
+import { withEnvFile } from '../config/env-file.ts'
+import { FETCH_LIMIT } from './proxies.ts'
+import { runControl } from './run-control.ts'
+import { selfCommand } from './self-command.ts'
+import { VERSION } from './version.ts'
+
+const HELP = `ccload ${VERSION} - a gateway for AI APIs
+
+Usage: CCLOAD_PASS=<password> ccload
+
+Settings come from the environment or from a .env file in this directory:
+  CCLOAD_PASS    password of the console and the admin API (required)
+  PORT           port to listen on (8080)
+  SQLITE_PATH    database file (data/ccload.db)
+All of them: docs/operating.md
+
+  --version      print the version
+  --help         print this
+`
+
+/** @param envFile  Text of `.env`, `''` when there is none. Ends the process by itself. */
+export async function runCommand(args: readonly string[], envFile: string): Promise<void> {
+  if (args.includes('--version')) return end(0, `${VERSION}\n`)
+  if (args.includes('--help') || args.includes('-h')) return end(0, HELP)
+  if (args.length > 0) return end(2, `unknown argument: ${args[0]}\n\n${HELP}`)
+  const merged = withEnvFile(process.env, envFile)
+  const { config, problems, warnings } = readConfig(merged.env)
+  for (const warning of [...merged.warnings, ...warnings]) process.stderr.write(`warning: ${warning}\n`)
+  if (problems.length > 0) return end(1, problems.map((problem) => `error: ${problem}\n`).join(''))
+  // Children and libraries read the environment themselves.
+  Object.assign(process.env, merged.env)
+  if (config.workers === 0 && process.env['BUN_CONFIG_MAX_HTTP_REQUESTS'] === undefined) return again()
+  try {
+    stopOnSignals(await runControl(config))
+  } catch (error) {
+    end(1, `error: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
+}
+
+/** This process will call upstreams itself, so Bun must have seen its limit at start: the same once more, with it. */
+async function again(): Promise<void> {
+  const child = Bun.spawn([...selfCommand()], { env: { ...process.env, ...FETCH_LIMIT }, stdio: ['inherit', 'inherit', 'inherit'] })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal))
+  process.exit(await child.exited)
+}
+
+function stopOnSignals(program: { stop(): Promise<void> }): void {
+  let stopping = false
+  const onSignal = (): void => {
+    if (stopping) process.exit(130)
+    stopping = true
+    program.stop().then(
+      () => process.exit(0),
+      (error) => end(1, `error while stopping: ${String(error)}\n`),
+    )
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+function end(code: number, text: string): void {
+  ;(code === 0 ? process.stdout : process.stderr).write(text)
+  process.exit(code)
+}

@@ -1,0 +1,38 @@
+import { MAX_CELLS } from '../link/shared-page.ts'
+import type { Cell, Shared } from '../ports/shared.ts'
+
+/** Gives every channel, key and (channel, model) its cell in the shared page, the same one for its whole life. */
+export type Cells = {
+  /** Errors: RangeError when the page is full. */
+  of(name: string): Cell
+  /** Frees the cells of everything that `keep` no longer names; a later owner starts without a rest. */
+  retain(keep: ReadonlySet<string>): void
+}
+
+export const channelCell = (channelId: number): string => `c${channelId}`
+export const keyCell = (keyId: number): string => `k${keyId}`
+export const modelCell = (channelId: number, model: string): string => `m${channelId} ${model}`
+
+export function cells(shared: Shared): Cells {
+  const byName = new Map<string, Cell>()
+  const free: Cell[] = []
+  let next = 0
+  return {
+    of(name) {
+      const known = byName.get(name)
+      if (known !== undefined) return known
+      const cell = free.pop() ?? next++
+      if (cell >= MAX_CELLS) throw new RangeError(`more than ${MAX_CELLS} channels, keys and models`)
+      byName.set(name, cell)
+      return cell
+    },
+    retain(keep) {
+      for (const [name, cell] of byName) {
+        if (keep.has(name)) continue
+        byName.delete(name)
+        shared.clearRest(cell, () => true)
+        free.push(cell)
+      }
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { type Rest, remainingMs } from '../core/cooldown.ts'
+import type { RestReason } from '../link/messages.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Shared } from '../ports/shared.ts'
+import type { CooldownTarget, Store, StoredCooldown } from '../ports/store.ts'
+import { channelCell, keyCell, modelCell } from './cells.ts'
+import type { RunningRest } from './control.ts'
+import type { Registry } from './registry.ts'
+
+/** The rests in the shared page, with their reasons beside them and their copy in the database behind them. */
+export class CooldownBook {
+  readonly #registry: Registry
+  readonly #shared: Shared
+  readonly #clock: Clock
+  readonly #reasons = new Map<string, RestReason>()
+  readonly #changed = new Map<string, CooldownTarget>()
+  readonly #savedTurns = new Map<number, number>()
+
+  constructor(registry: Registry, shared: Shared, clock: Clock) {
+    this.#registry = registry
+    this.#shared = shared
+    this.#clock = clock
+  }
+
+  /** Puts what was running at the last end back into the page. */
+  async restore(store: Store): Promise<void> {
+    for (const channel of this.#registry.channels.values()) {
+      this.#put(channelCell(channel.id), channel.cooldown)
+      for (const key of channel.keys) this.#put(keyCell(key.id), key.cooldown)
+      this.#shared.setKeyTurn(channel.id, channel.keyTurn)
+      this.#savedTurns.set(channel.id, channel.keyTurn)
+    }
+    for (const { channelId, model, cooldown } of await store.channels.modelCooldowns()) this.#put(modelCell(channelId, model), cooldown)
+  }
+
+  rested(reason: RestReason): void {
+    const name = nameOf(reason)
+    this.#reasons.set(name, reason)
+    this.#changed.set(name, reason)
+  }
+
+  cleared(target: CooldownTarget): void {
+    const name = nameOf(target)
+    this.#reasons.delete(name)
+    this.#changed.set(name, target)
+  }
+
+  set(target: CooldownTarget, untilMs: number): boolean {
+    if (!this.#exists(target)) return false
+    const nowMs = this.#clock.nowMs()
+    const written = this.#shared.changeRest(this.#registry.cellOf(nameOf(target)), () => ({ sinceMs: nowMs, untilMs }))
+    if (written) this.rested({ ...target, ...written, reason: 'set by hand', statusCode: 0, requestId: '' })
+    return true
+  }
+
+  clear(target: CooldownTarget): boolean {
+    if (!this.#exists(target)) return false
+    this.#shared.clearRest(this.#registry.cellOf(nameOf(target)), () => true)
+    this.cleared(target)
+    return true
+  }
+
+  running(): readonly RunningRest[] {
+    const nowMs = this.#clock.nowMs()
+    const running: RunningRest[] = []
+    for (const target of this.#targets()) {
+      const name = nameOf(target)
+      const rest = this.#shared.rest(this.#registry.cellOf(name))
+      if (!rest || remainingMs(rest, nowMs) === 0) continue
+      const why = this.#reasons.get(name)
+      running.push({ ...target, ...rest, ...(why?.untilMs === rest.untilMs && { why }) })
+    }
+    return running
+  }
+
+  /** Writes what has changed since the last call: rests and key rotations. */
+  async save(store: Store): Promise<void> {
+    const targets = [...this.#changed.values()]
+    this.#changed.clear()
+    try {
+      const rows = targets.filter((target) => this.#exists(target)).map((target) => ({ ...target, ...this.#stored(target) }))
+      if (rows.length > 0) await store.channels.saveCooldowns(rows)
+      const turns = this.#changedTurns()
+      if (turns.length > 0) await store.channels.saveKeyTurns(turns)
+      for (const { channelId, turn } of turns) this.#savedTurns.set(channelId, turn)
+    } catch (error) {
+      for (const target of targets) this.#changed.set(nameOf(target), target)
+      throw error
+    }
+  }
+
+  #changedTurns(): { channelId: number; turn: number }[] {
+    return [...this.#registry.channels.keys()]
+      .map((channelId) => ({ channelId, turn: this.#shared.keyTurn(channelId) }))
+      .filter(({ channelId, turn }) => (this.#savedTurns.get(channelId) ?? 0) !== turn)
+  }
+
+  #stored(target: CooldownTarget): StoredCooldown {
+    const rest = this.#shared.rest(this.#registry.cellOf(nameOf(target)))
+    return rest ? { untilMs: rest.untilMs, durationMs: rest.untilMs - rest.sinceMs } : { untilMs: 0, durationMs: 0 }
+  }
+
+  #put(name: string, { untilMs, durationMs }: StoredCooldown): void {
+    if (untilMs <= 0) return
+    const rest: Rest = { sinceMs: untilMs - Math.max(durationMs, 0), untilMs }
+    this.#shared.changeRest(this.#registry.cellOf(name), () => rest)
+  }
+
+  #exists(target: CooldownTarget): boolean {
+    const channel = this.#registry.channels.get(target.channelId)
+    if (!channel) return false
+    if (target.scope === 'key') return channel.keys.some((key) => key.id === target.keyId)
+    return target.scope === 'channel' || channel.models.some((model) => model.name === target.model)
+  }
+
+  *#targets(): Iterable<CooldownTarget> {
+    for (const { id: channelId, keys, models } of this.#registry.channels.values()) {
+      yield { scope: 'channel', channelId }
+      for (const key of keys) yield { scope: 'key', channelId, keyId: key.id }
+      for (const model of models) yield { scope: 'model', channelId, model: model.name }
+    }
+  }
+}
+
+function nameOf(target: CooldownTarget): string {
+  switch (target.scope) {
+    case 'channel':
+      return channelCell(target.channelId)
+    case 'key':
+      return keyCell(target.keyId)
+    case 'model':
+      return modelCell(target.channelId, target.model)
+  }
+}

@@ -1,0 +1,79 @@
+import { type SettingValue, defaultSettings, parseSetting } from '../config/settings.ts'
+import type { ApiToken, SettingValues } from '../core/snapshot.ts'
+import type { WireChannel } from '../link/messages.ts'
+import type { Shared } from '../ports/shared.ts'
+import type { Store, StoredChannel, StoredToken } from '../ports/store.ts'
+import { type Cells, cells, channelCell, keyCell, modelCell } from './cells.ts'
+
+/** What is in force, in memory: the truth that snapshots are made of. The database is read once, at start. */
+export class Registry {
+  readonly channels = new Map<number, StoredChannel>()
+  /** By id. */
+  readonly tokens = new Map<number, ApiToken>()
+  settings: SettingValues = defaultSettings()
+  readonly settingUpdatedAtS = new Map<string, number>()
+  /** Set by health scoring; absent = the priority itself. */
+  readonly effectivePriority = new Map<number, number>()
+  readonly overDailyLimit = new Set<number>()
+  readonly #cells: Cells
+
+  constructor(shared: Shared) {
+    this.#cells = cells(shared)
+  }
+
+  async load(store: Store): Promise<void> {
+    const [channels, tokens, settings] = await Promise.all([store.channels.list(), store.tokens.list(), store.settings.list()])
+    for (const channel of channels) this.channels.set(channel.id, channel)
+    for (const token of tokens) this.putToken(token)
+    for (const { key, value, updatedAtS } of settings) this.putSetting(key, value, updatedAtS)
+  }
+
+  putToken(token: StoredToken): ApiToken {
+    const { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd, costUsedMicroUsd } = token
+    const inForce = { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd, costUsedMicroUsd }
+    this.tokens.set(id, inForce)
+    return inForce
+  }
+
+  wire(channel: StoredChannel): WireChannel {
+    const { id, name, type, url, priority, enabled, keyStrategy } = channel
+    return {
+      id,
+      name,
+      type,
+      url,
+      priority,
+      enabled,
+      keyStrategy,
+      effectivePriority: this.effectivePriority.get(id) ?? priority,
+      overDailyLimit: this.overDailyLimit.has(id),
+      cell: this.#cells.of(channelCell(id)),
+      turnCell: id,
+      keys: channel.keys.map((key) => ({ id: key.id, index: key.index, secret: key.apiKey, cell: this.#cells.of(keyCell(key.id)) })),
+      models: channel.models.map((model) => ({ ...model, cell: this.#cells.of(modelCell(id, model.name)) })),
+    }
+  }
+
+  cellOf(name: string): number {
+    return this.#cells.of(name)
+  }
+
+  /** Frees the cells of what is gone. Call when every proxy has forgotten it. */
+  sweepCells(): void {
+    const keep = new Set<string>()
+    for (const { id, keys, models } of this.channels.values()) {
+      keep.add(channelCell(id))
+      for (const key of keys) keep.add(keyCell(key.id))
+      for (const model of models) keep.add(modelCell(id, model.name))
+    }
+    this.#cells.retain(keep)
+  }
+
+  /** Rows that are no settings of ours, or hold what we cannot use, count as their default. */
+  putSetting(key: string, text: string, updatedAtS: number): void {
+    const parsed = parseSetting(key, text)
+    if (!parsed.ok) return
+    this.settings = { ...this.settings, [key]: parsed.value satisfies SettingValue }
+    this.settingUpdatedAtS.set(key, updatedAtS)
+  }
+}

@@ -1,0 +1,180 @@
+import type { Rest } from '../core/cooldown.ts'
+import type { Cell, Shared } from '../ports/shared.ts'
+
+/** Processes that may share one page; each writes its own holdings into its own row. */
+export const MAX_ROWS = 64
+const ROW_INTS = 16 // one cache line, so that processes do not fight over one
+const RUNNING = 0
+const WAITING = 1
+const BUFFERED_KIB = 2
+
+const TURN_GROUPS = 65_536
+const KEY_TURNS = 65_536
+/** Channels, keys and (channel, model) pairs together. The file is sparse: cells never touched cost nothing. */
+export const MAX_CELLS = 524_288
+
+const EPOCH_AT = 0
+const GENERATION_AT = 8
+const ROWS_AT = 64
+const TURNS_AT = ROWS_AT + MAX_ROWS * ROW_INTS * 4
+const KEY_TURNS_AT = TURNS_AT + TURN_GROUPS * 4
+const RESTS_AT = KEY_TURNS_AT + KEY_TURNS * 4
+export const PAGE_BYTES = RESTS_AT + MAX_CELLS * 8
+
+const TICK_MS = 10
+const DURATION_BITS = 29n // x 10 ms = 62 days, above the 7 days that any rest may last
+const DURATION_MASK = (1n << DURATION_BITS) - 1n
+const KIB = 1024
+const POSITIVE = 0x7fff_ffff
+
+/**
+ * The counters of `Shared` in one block of memory, mapped into every process (or a plain buffer when there is one).
+ *
+ * A rest is one 64-bit word, `since` (34 bits) and duration (29 bits) in ticks of 10 ms from the page's epoch, so
+ * that compare-and-swap moves it whole and a process killed in between leaves nothing half written. `since` is
+ * rounded up: an attempt that began in the same tick counts as begun before.
+ *
+ * What a process holds stands in its own row and totals are sums over rows, so the rows of a dead process can be
+ * given back exactly. Cost of a total: MAX_ROWS loads. Taking is "add to mine, sum, undo when over": two that race
+ * for the last slot may both be refused, but the limit is never passed.
+ */
+export class SharedPage implements Shared {
+  readonly #row: number
+  readonly #epochMs: number
+  readonly #rows: Int32Array
+  readonly #turns: Int32Array
+  readonly #keyTurns: Int32Array
+  readonly #rests: BigInt64Array
+  readonly #generation: Int32Array
+
+  /** @param row  Where this process notes what it holds, 0..MAX_ROWS-1. */
+  constructor(memory: Uint8Array, row: number) {
+    if (memory.byteLength < PAGE_BYTES) throw new RangeError(`shared page of ${memory.byteLength} bytes, need ${PAGE_BYTES}`)
+    const { buffer, byteOffset } = memory
+    this.#row = row * ROW_INTS
+    this.#rows = new Int32Array(buffer, byteOffset + ROWS_AT, MAX_ROWS * ROW_INTS)
+    this.#turns = new Int32Array(buffer, byteOffset + TURNS_AT, TURN_GROUPS)
+    this.#keyTurns = new Int32Array(buffer, byteOffset + KEY_TURNS_AT, KEY_TURNS)
+    this.#rests = new BigInt64Array(buffer, byteOffset + RESTS_AT, MAX_CELLS)
+    this.#generation = new Int32Array(buffer, byteOffset + GENERATION_AT, 1)
+    this.#epochMs = Number(Atomics.load(new BigInt64Array(buffer, byteOffset + EPOCH_AT, 1), 0))
+  }
+
+  /** A fresh page. @param epochMs  No instant before it can be stored; use a time a month ago. */
+  static format(memory: Uint8Array, epochMs: number): void {
+    Atomics.store(new BigInt64Array(memory.buffer, memory.byteOffset + EPOCH_AT, 1), 0, BigInt(epochMs))
+  }
+
+  takeTurn(group: number): number {
+    return Atomics.add(this.#turns, (group >>> 0) % TURN_GROUPS, 1) & POSITIVE
+  }
+
+  takeKeyTurn(cell: Cell): number {
+    return (Atomics.add(this.#keyTurns, cell % KEY_TURNS, 1) + 1) & POSITIVE
+  }
+
+  keyTurn(cell: Cell): number {
+    return Atomics.load(this.#keyTurns, cell % KEY_TURNS) & POSITIVE
+  }
+
+  setKeyTurn(cell: Cell, turn: number): void {
+    Atomics.store(this.#keyTurns, cell % KEY_TURNS, turn)
+  }
+
+  restGeneration(): number {
+    return Atomics.load(this.#generation, 0)
+  }
+
+  rest(cell: Cell): Rest | undefined {
+    return this.#unpack(Atomics.load(this.#rests, cell))
+  }
+
+  changeRest(cell: Cell, decide: (previous: Rest | undefined) => Rest | undefined): Rest | undefined {
+    for (;;) {
+      const before = Atomics.load(this.#rests, cell)
+      const next = decide(this.#unpack(before))
+      if (!next) return undefined
+      const packed = this.#pack(next)
+      if (Atomics.compareExchange(this.#rests, cell, before, packed) !== before) continue
+      Atomics.add(this.#generation, 0, 1)
+      return this.#unpack(packed)
+    }
+  }
+
+  clearRest(cell: Cell, may: (rest: Rest) => boolean): boolean {
+    const before = Atomics.load(this.#rests, cell)
+    const rest = this.#unpack(before)
+    // A rest that changed under our eyes is a newer judgement than ours: leave it.
+    if (rest === undefined || !may(rest)) return false
+    if (Atomics.compareExchange(this.#rests, cell, before, 0n) !== before) return false
+    Atomics.add(this.#generation, 0, 1)
+    return true
+  }
+
+  enter(limit: number): boolean {
+    return this.#take(RUNNING, 1, limit)
+  }
+
+  leave(): void {
+    Atomics.sub(this.#rows, this.#row + RUNNING, 1)
+  }
+
+  running(): number {
+    return this.#sum(RUNNING)
+  }
+
+  startWaiting(limit: number): boolean {
+    return this.#take(WAITING, 1, limit)
+  }
+
+  stopWaiting(): void {
+    Atomics.sub(this.#rows, this.#row + WAITING, 1)
+  }
+
+  waiting(): number {
+    return this.#sum(WAITING)
+  }
+
+  reserveBytes(bytes: number, maxBytes: number): boolean {
+    return this.#take(BUFFERED_KIB, Math.ceil(bytes / KIB), Math.floor(maxBytes / KIB))
+  }
+
+  releaseBytes(bytes: number): void {
+    Atomics.sub(this.#rows, this.#row + BUFFERED_KIB, Math.ceil(bytes / KIB))
+  }
+
+  reservedBytes(): number {
+    return this.#sum(BUFFERED_KIB) * KIB
+  }
+
+  forget(row: number): void {
+    const start = row * ROW_INTS
+    for (let i = start; i < start + ROW_INTS; i++) Atomics.store(this.#rows, i, 0)
+  }
+
+  #take(what: number, amount: number, limit: number): boolean {
+    Atomics.add(this.#rows, this.#row + what, amount)
+    if (this.#sum(what) <= limit) return true
+    Atomics.sub(this.#rows, this.#row + what, amount)
+    return false
+  }
+
+  #sum(what: number): number {
+    let total = 0
+    for (let row = 0; row < MAX_ROWS; row++) total += Atomics.load(this.#rows, row * ROW_INTS + what)
+    return total
+  }
+
+  #pack(rest: Rest): bigint {
+    const since = Math.max(Math.ceil((rest.sinceMs - this.#epochMs) / TICK_MS), 1) // 0 would read as "no rest"
+    const until = Math.max(Math.ceil((rest.untilMs - this.#epochMs) / TICK_MS), since)
+    const duration = BigInt(until - since)
+    return (BigInt(since) << DURATION_BITS) | (duration > DURATION_MASK ? DURATION_MASK : duration)
+  }
+
+  #unpack(word: bigint): Rest | undefined {
+    if (word === 0n) return undefined
+    const sinceMs = this.#epochMs + Number(word >> DURATION_BITS) * TICK_MS
+    return { sinceMs, untilMs: sinceMs + Number(word & DURATION_MASK) * TICK_MS }
+  }
+}

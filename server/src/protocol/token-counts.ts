@@ -1,0 +1,101 @@
+import type { Usage } from '../core/usage.ts'
+import { asObject, type Json } from './json-fields.ts'
+
+/** One vendor's counts, as reported. `undefined` = not reported. All are whole numbers 0..MAX_TOKENS. */
+export type Reported = {
+  readonly input: number | undefined
+  readonly output: number | undefined
+  readonly cacheRead: number | undefined
+  readonly cacheWrite: number | undefined
+  readonly cacheWrite5m: number | undefined
+  readonly cacheWrite1h: number | undefined
+  readonly reasoning: number | undefined
+  /** Cache reads that `input` contains, to be taken out. */
+  readonly readInInput: boolean
+  /** Same for cache writes. */
+  readonly writeInInput: boolean
+}
+
+export const NOTHING_REPORTED: Reported = {
+  input: undefined,
+  output: undefined,
+  cacheRead: undefined,
+  cacheWrite: undefined,
+  cacheWrite5m: undefined,
+  cacheWrite1h: undefined,
+  reasoning: undefined,
+  readInInput: false,
+  writeInInput: false,
+}
+
+/** Largest count we believe: the ceiling of the INTEGER columns they end in. */
+export const MAX_TOKENS = 2 ** 31 - 1
+
+/** A count out of an upstream's JSON. `undefined` for what is no number, not finite or negative; fractions lose their rest. */
+export function count(value: unknown): number | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined
+  return Math.min(Math.floor(value) + 0, MAX_TOKENS)
+}
+
+/** Sum of what is known; `undefined` when nothing is. */
+export function sum(...counts: readonly (number | undefined)[]): number | undefined {
+  const known = counts.filter((n) => n !== undefined)
+  return known.length === 0
+    ? undefined
+    : Math.min(
+        known.reduce((a, b) => a + b, 0),
+        MAX_TOKENS,
+      )
+}
+
+/** The first count above zero, else the first known one: relays fill the fields of other dialects with zeros. */
+export function firstCount(...values: readonly unknown[]): number | undefined {
+  let zero: number | undefined
+  for (const value of values) {
+    const known = count(value)
+    if (known !== undefined && known > 0) return known
+    zero ??= known
+  }
+  return zero
+}
+
+/** `json[name]` as an object, an empty one when it is none. */
+export function detailsOf(json: Json, name: string): Json {
+  return asObject(json[name]) ?? {}
+}
+
+/**
+ * Folds a newer report into an older one. Reports are cumulative, so newer replaces older and nothing is added up; a count
+ * that is missing keeps its old value, and so does what a prompt cost when the newer report says 0 (a message_delta may).
+ */
+export function foldReport(older: Reported, newer: Reported): Reported {
+  const cacheWrite = newer.cacheWrite || older.cacheWrite
+  const isSplit = newer.cacheWrite5m !== undefined || newer.cacheWrite1h !== undefined
+  const split = isSplit ? newer : cacheWrite === older.cacheWrite ? older : NOTHING_REPORTED
+  return {
+    input: newer.input || (older.input ?? newer.input),
+    output: newer.output ?? older.output,
+    cacheRead: newer.cacheRead || (older.cacheRead ?? newer.cacheRead),
+    cacheWrite: cacheWrite ?? newer.cacheWrite,
+    cacheWrite5m: split.cacheWrite5m,
+    cacheWrite1h: split.cacheWrite1h,
+    reasoning: newer.reasoning ?? older.reasoning,
+    readInInput: newer.readInInput,
+    writeInInput: newer.cacheWrite === undefined ? older.writeInInput : newer.writeInInput,
+  }
+}
+
+/** The counts with `inputTokens` free of cached tokens, whatever the vendor's habit. */
+export function netUsage(reported: Reported): Usage {
+  const { input, cacheRead, cacheWrite } = reported
+  const inside = (reported.readInInput ? (cacheRead ?? 0) : 0) + (reported.writeInInput ? (cacheWrite ?? 0) : 0)
+  return {
+    ...(input !== undefined && { inputTokens: Math.max(0, input - inside) }),
+    ...(reported.output !== undefined && { outputTokens: reported.output }),
+    ...(cacheRead !== undefined && { cacheReadTokens: cacheRead }),
+    ...(cacheWrite !== undefined && { cacheWriteTokens: cacheWrite }),
+    ...(reported.cacheWrite5m !== undefined && { cacheWrite5mTokens: reported.cacheWrite5m }),
+    ...(reported.cacheWrite1h !== undefined && { cacheWrite1hTokens: reported.cacheWrite1h }),
+    ...(reported.reasoning !== undefined && { reasoningTokens: reported.reasoning }),
+  }
+}

@@ -1,0 +1,198 @@
+import type { Failure } from '../core/failure.ts'
+import type { Usage } from '../core/usage.ts'
+import type { Answer } from '../ports/upstream-send.ts'
+import { type StreamWatch, watchStream } from '../protocol/stream-watch.ts'
+import type { Asked } from './admit.ts'
+import { AttemptClock } from './attempt-clock.ts'
+import { blindWatch } from './blind-watch.ts'
+import type { ProxyDeps } from './deps.ts'
+import type { Exchange } from './exchange.ts'
+import { answerHeaders } from './headers.ts'
+import type { Reader } from './reader.ts'
+import { lateContent, lateFirstByte, Relay } from './relay.ts'
+import { decodeWhole, encodingOf, sideDecoder } from './side-decoder.ts'
+import { askOf, type Target } from './target.ts'
+import { type Held, holdSmall, holdUpTo, judgeWhole } from './whole.ts'
+
+/** How an attempt ended. `responseId`: a stored answer that only this channel knows. */
+export type AttemptEnd = {
+  readonly failure: Failure | undefined
+  readonly usage: Usage
+  readonly responseId?: string | undefined
+  /** Something to remark on a success. */
+  readonly remark?: string | undefined
+}
+
+/** Committed: `response` goes to the client, and `ended` is told when it is through. Else nothing of it got out. */
+export type Attempted = { readonly response: Response } | { readonly end: AttemptEnd & { readonly failure: Failure } }
+
+export type AttemptParts = {
+  readonly deps: ProxyDeps
+  readonly exchange: Exchange
+  readonly asked: Asked
+  readonly target: Target
+  /** Limits of the whole request; bind until the answer is committed. */
+  readonly deadline: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }
+  /** Runs once, and only for a committed answer. */
+  readonly ended: (end: AttemptEnd) => void
+}
+
+type Running = AttemptParts & { readonly stop: AbortController; readonly clock: AttemptClock; readonly release: () => void }
+
+const MAX_EVENT_BYTES = 1024 * 1024
+const MAX_ERROR_BODY_BYTES = 1024 * 1024
+const NO_BYTES = new Uint8Array(0)
+
+/** One channel, one key, one answer. Nothing reaches the client unless the answer has proved to be real. */
+export async function attempt(parts: AttemptParts): Promise<Attempted> {
+  const { deps, exchange } = parts
+  const stop = new AbortController()
+  const clock = new AttemptClock(deps.deadlines, stop)
+  const gone = (): void => stop.abort({ kind: 'client-gone' } satisfies Failure)
+  exchange.client.gone.addEventListener('abort', gone)
+  const release = (): void => {
+    clock.end()
+    exchange.client.gone.removeEventListener('abort', gone)
+  }
+  const running: Running = { ...parts, stop, clock, release }
+  startClock(running)
+  const attempted = exchange.client.gone.aborted ? failed({ kind: 'client-gone' }) : await ask(running)
+  if ('end' in attempted) {
+    release()
+    if (!stop.signal.aborted) stop.abort(attempted.end.failure)
+  }
+  return attempted
+}
+
+function startClock({ deps, asked, clock, deadline }: Running): void {
+  const { settings } = deps.view()
+  clock.boundBy(deadline.atMs, deadline.failure)
+  if (!asked.streaming) clock.wait(settings.nonStreamTimeoutMs, lateAnswer)
+  else if (settings.upstreamFirstByteTimeoutMs > 0) clock.wait(settings.upstreamFirstByteTimeoutMs, lateFirstByte)
+  else clock.wait(settings.upstreamFirstContentTimeoutMs, lateContent)
+}
+
+async function ask(running: Running): Promise<Attempted> {
+  const { deps, exchange, asked, target, stop } = running
+  const sent = await deps.send.send(askOf(exchange, asked, target, deps.view().settings.stripClientHeaders), stop)
+  if (!sent.ok) return failed(sent.failure)
+  const { answer } = sent
+  if (answer.status < 200 || answer.status > 299) return failed(await statusFailure(answer, stop))
+  if (mayBeEmpty(exchange.client.method, answer.status)) return committed(running, answer, NO_BYTES, { failure: undefined, usage: {} })
+  const isSse = answer.headers.get('content-type')?.includes('text/event-stream') === true
+  return isSse || asked.streaming ? streamed(running, answer) : whole(running, answer)
+}
+
+/** Deleting a stored answer, say. Where content was asked for, an empty success is a failure. */
+function mayBeEmpty(method: string, status: number): boolean {
+  return method === 'HEAD' || (status === 204 && method !== 'POST')
+}
+
+async function statusFailure(answer: Answer, stop: AbortController): Promise<Failure> {
+  const { status, headers } = answer
+  const reader = answer.body()?.getReader()
+  if (!reader) return { kind: 'status', status, body: NO_BYTES, raw: NO_BYTES, headers }
+  const held = await holdUpTo(MAX_ERROR_BODY_BYTES, [], reader, stop)
+  // The status is known when only its words broke off; but a client that left is still gone.
+  if (held.kind === 'failed') return held.failure.kind === 'client-gone' ? held.failure : { kind: 'status', status, body: NO_BYTES, raw: NO_BYTES, headers }
+  const raw = held.kind === 'whole' ? held.bytes : Buffer.concat(held.chunks)
+  const encoding = encodingOf(headers.get('content-encoding'))
+  const decoded = encoding && (await decodeWhole(encoding, raw, MAX_ERROR_BODY_BYTES))
+  return { kind: 'status', status, body: decoded instanceof Uint8Array ? decoded : NO_BYTES, raw, headers }
+}
+
+async function whole(running: Running, answer: Answer): Promise<Attempted> {
+  const { answerHoldBytes } = running.deps.view().settings
+  const announced = Number(answer.headers.get('content-length') ?? Number.NaN)
+  if (announced <= answerHoldBytes) return settleHeld(running, answer, await holdSmall(answer, running.stop))
+  const reader = answer.body()?.getReader()
+  if (!reader) return failed({ kind: 'empty', what: 'no-body' })
+  return settleHeld(running, answer, await holdUpTo(answerHoldBytes, [], reader, running.stop))
+}
+
+async function streamed(running: Running, answer: Answer): Promise<Attempted> {
+  const reader = answer.body()?.getReader()
+  if (!reader) return failed({ kind: 'empty', what: 'no-body' })
+  const watch = watchStream(running.asked.api, MAX_EVENT_BYTES)
+  running.exchange.usageSoFar = () => watch.usage
+  const relay = relayOf(running, answer, reader, watch)
+  const shown = await relay.untilContent()
+  if (shown === 'content') return opened(running, answer, relay)
+  if (shown !== 'no-stream') return { end: { failure: shown, usage: watch.usage } }
+  return settleHeld(running, answer, await holdUpTo(running.deps.view().settings.answerHoldBytes, relay.held, reader, running.stop))
+}
+
+async function settleHeld(running: Running, answer: Answer, held: Held): Promise<Attempted> {
+  if (held.kind === 'failed') return failed(held.failure)
+  if (held.kind === 'more') {
+    // Too large to be held: it has shown no error so far and goes to the client as it comes.
+    return opened(running, answer, relayOf(running, answer, held.reader, blindWatch(), held.chunks))
+  }
+  const { exchange, asked, deps, clock } = running
+  const { settings } = deps.view()
+  exchange.bytesReceived = held.bytes.length
+  exchange.firstByteMs ||= Math.max(clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
+  const { failure, usage, responseId } = await judgeWhole(held.bytes, {
+    api: asked.api,
+    encoding: encodingOf(answer.headers.get('content-encoding')),
+    contentType: answer.headers.get('content-type') ?? '',
+    softErrorTexts: settings.softErrorTexts,
+    holdBytes: settings.answerHoldBytes,
+  })
+  if (failure) return { end: { failure, usage } }
+  return committed(running, answer, held.bytes, { failure: undefined, usage, responseId })
+}
+
+function committed(running: Running, answer: Answer, bytes: Uint8Array, end: AttemptEnd): Attempted {
+  const { exchange } = running
+  running.release()
+  running.ended(end)
+  const init = { status: answer.status, headers: answerHeaders(answer.headers, exchange.id) }
+  return { response: new Response(bytes.length === 0 ? null : (bytes as Uint8Array<ArrayBuffer>), init) }
+}
+
+function opened(running: Running, answer: Answer, relay: Relay): Attempted {
+  const init = { status: answer.status, headers: answerHeaders(answer.headers, running.exchange.id) }
+  return { response: new Response(relay.open(), init) }
+}
+
+function relayOf(running: Running, answer: Answer, reader: Reader, watch: StreamWatch, held: Uint8Array[] = []): Relay {
+  const { deps, exchange, asked, stop, clock, release, ended } = running
+  const { settings } = deps.view()
+  const encoding = encodingOf(answer.headers.get('content-encoding'))
+  const isEncoded = encoding !== 'identity'
+  const parts = {
+    api: asked.api,
+    exchange,
+    reader,
+    // What we cannot decode we cannot look at; it is passed on as it is.
+    watch: encoding === undefined ? blindWatch() : watch,
+    decoder: isEncoded && encoding ? sideDecoder(encoding, (chunk) => watch.push(chunk)) : undefined,
+    stop,
+    clock,
+    limits: {
+      firstByteMs: settings.upstreamFirstByteTimeoutMs,
+      firstContentMs: settings.upstreamFirstContentTimeoutMs,
+      idleMs: settings.streamIdleTimeoutMs,
+      holdBytes: settings.answerHoldBytes,
+    },
+    isEncoded,
+    ended: (failure: Failure | undefined) => {
+      release()
+      ended({ failure, usage: watch.usage, responseId: watch.responseId, remark: remarkOn(failure, watch) })
+    },
+  }
+  return new Relay(parts, held)
+}
+
+function remarkOn(failure: Failure | undefined, watch: StreamWatch): string | undefined {
+  return failure === undefined && watch.phase !== 'finished' ? 'ok, but the end marker was missing' : undefined
+}
+
+function lateAnswer(waitedMs: number): Failure {
+  return { kind: 'answer-timeout', waitedMs }
+}
+
+function failed(failure: Failure): { end: AttemptEnd & { failure: Failure } } {
+  return { end: { failure, usage: {} } }
+}

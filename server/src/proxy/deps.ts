@@ -1,0 +1,50 @@
+import type { CooldownSteps } from '../config/env.ts'
+import type { SwrrCache } from '../core/smooth-turn.ts'
+import type { RestReason } from '../link/messages.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Shared } from '../ports/shared.ts'
+import type { CooldownTarget, LogRow } from '../ports/store.ts'
+import type { UpstreamSend } from '../ports/upstream-send.ts'
+import type { Affinity } from './affinity.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gate } from './gate.ts'
+import type { View } from './view.ts'
+
+/** Where endings and judgements go: up the link to control. None of these waits or throws. */
+export interface Reporter {
+  ended(row: LogRow): void
+  rested(reason: RestReason): void
+  cleared(target: CooldownTarget): void
+}
+
+export type ProxyLimits = {
+  readonly maxBodyBytes: number
+  /** All bodies and held answers of all processes together. */
+  readonly maxBufferedBytes: number
+  readonly cooldown: CooldownSteps
+  /** Of the environment, IANA name; the setting `reset_time_zone` goes before it. */
+  readonly zone: string
+}
+
+/** All that serving a request needs; made once per process. */
+export type ProxyDeps = {
+  readonly limits: ProxyLimits
+  /** The compiled snapshot in force; read once per decision, never kept over an await. */
+  readonly view: () => View
+  readonly shared: Shared
+  readonly swrr: SwrrCache
+  readonly gate: Gate
+  readonly send: UpstreamSend
+  readonly deadlines: Deadlines
+  readonly affinity: Affinity
+  readonly clock: Clock
+  readonly report: Reporter
+  readonly log: Log
+  /** Requests on their way in this process. */
+  readonly active: Set<Exchange>
+  /** Unique over processes and restarts, sortable by time. */
+  readonly newId: () => string
+  readonly stopping: () => boolean
+}

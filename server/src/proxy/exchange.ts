@@ -1,0 +1,52 @@
+import type { Api } from '../core/channel-type.ts'
+import type { ApiToken, Channel } from '../core/snapshot.ts'
+import type { Usage } from '../core/usage.ts'
+
+/** The client's side of one request, before we know what it asks. */
+export type Client = {
+  readonly request: Request
+  readonly method: string
+  /** As the client sent it, without query. */
+  readonly path: string
+  /** Without `?`; `''` = none. */
+  readonly query: string
+  readonly ip: string
+  /** Fires when the client hangs up before its answer is complete. */
+  readonly gone: AbortSignal
+  /** Takes the server's own idle timer off this connection; ours bound it from here on. */
+  readonly ownTimers: () => void
+}
+
+/** A request on its way: what the dashboard shows of it, and what every log row of it shares. */
+export class Exchange {
+  readonly id: string
+  readonly client: Client
+  readonly startedAtMs: number
+  readonly startedMonoMs: number
+  api: Api | undefined
+  model = ''
+  streaming = false
+  token: ApiToken | undefined
+  channel: Channel | undefined
+  actualModel = ''
+  /** Masked. */
+  keyUsed = ''
+  attemptNo = 0
+  attemptStartedAtMs = 0
+  attemptStartedMonoMs = 0
+  bytesReceived = 0
+  /** First body byte of the running attempt, ms from its start; 0 = none yet. */
+  firstByteMs = 0
+  clientFirstByteMs = 0
+  /** What the running attempt has used up as far as it was seen. */
+  usageSoFar: () => Usage = () => ({})
+
+  constructor(id: string, client: Client, startedAtMs: number, startedMonoMs: number) {
+    this.id = id
+    this.client = client
+    this.startedAtMs = startedAtMs
+    this.startedMonoMs = startedMonoMs
+    this.attemptStartedAtMs = startedAtMs
+    this.attemptStartedMonoMs = startedMonoMs
+  }
+}

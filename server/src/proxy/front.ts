@@ -1,0 +1,109 @@
+import type { Health } from '../link/messages.ts'
+import { clientAddress, type TrustedProxies } from './client-address.ts'
+import type { ProxyDeps } from './deps.ts'
+import type { Client } from './exchange.ts'
+import { readBody, releaseBody } from './read-body.ts'
+import { refusal } from './refuse.ts'
+import { serve } from './serve.ts'
+import { verdict } from '../core/verdict.ts'
+
+/** What control answers: console, admin API, public pages. */
+export type HandOver = (request: HandedRequest) => Promise<Response>
+
+export type HandedRequest = {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: Headers
+  readonly body: Uint8Array | undefined
+  readonly ip: string
+}
+
+export type FrontParts = {
+  readonly deps: ProxyDeps
+  readonly handOver: HandOver
+  readonly health: () => Health
+  readonly trusted: TrustedProxies
+  readonly accessLog: boolean
+}
+
+type Server = Pick<Bun.Server<undefined>, 'requestIP' | 'timeout'>
+
+/** A file of channels to import, at most. */
+const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
+
+/** The door: which of proxy, control and the few answers of our own a request is for. */
+export function front(parts: FrontParts): (request: Request, server: Server) => Response | Promise<Response> {
+  const answer = async (request: Request, server: Server): Promise<Response> => {
+    const { path, query } = targetOf(request.url)
+    if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, clientOf(parts, request, server, path, query))
+    if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD')) return healthAnswer(parts.health(), request.method)
+    if (path === '/api/event_logging/batch' && request.method === 'POST') return Response.json({})
+    return toControl(parts, clientOf(parts, request, server, path, query))
+  }
+  return parts.accessLog ? logged(parts, answer) : answer
+}
+
+/** Path and query of an absolute URL, without building a `URL`. */
+function targetOf(url: string): { path: string; query: string } {
+  const start = url.indexOf('/', url.indexOf('//') + 2)
+  const mark = url.indexOf('?', start)
+  return mark < 0 ? { path: url.slice(start), query: '' } : { path: url.slice(start, mark), query: url.slice(mark + 1) }
+}
+
+function clientOf({ trusted }: FrontParts, request: Request, server: Server, path: string, query: string): Client {
+  return {
+    request,
+    method: request.method,
+    path,
+    query,
+    ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, trusted),
+    gone: request.signal,
+    ownTimers: () => server.timeout(request, 0),
+  }
+}
+
+function healthAnswer({ ok, why }: Health, method: string): Response {
+  const body = JSON.stringify({ success: ok, data: ok ? { status: 'ok' } : null, error: ok ? '' : why, count: 0 })
+  return new Response(method === 'HEAD' ? null : body, {
+    status: ok ? 200 : 503,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+  })
+}
+
+async function toControl({ deps, handOver }: FrontParts, client: Client): Promise<Response> {
+  const { shared, deadlines, limits } = deps
+  const read = await readBody(client, { shared, deadlines, maxBytes: MAX_ADMIN_BODY_BYTES, maxBufferedBytes: limits.maxBufferedBytes })
+  if (!read.ok) {
+    const result = verdict(read.failure, { channelType: 'openai', usableKeys: 0, nowMs: deps.clock.nowMs() })
+    return refusal(read.failure, result, undefined, deps.newId(), [])
+  }
+  client.ownTimers()
+  try {
+    return await handOver({
+      method: client.method,
+      path: client.path,
+      query: client.query,
+      headers: client.request.headers,
+      body: read.body.bytes.length > 0 ? read.body.bytes : undefined,
+      ip: client.ip,
+    })
+  } finally {
+    releaseBody(shared, read.body)
+  }
+}
+
+/** One line a request, without its query: Gemini clients put their token there. */
+function logged({ deps }: FrontParts, answer: (request: Request, server: Server) => Promise<Response>) {
+  return async (request: Request, server: Server): Promise<Response> => {
+    const startedMs = deps.clock.monoMs()
+    const response = await answer(request, server)
+    deps.log.write('info', 'request', {
+      method: request.method,
+      path: targetOf(request.url).path,
+      status: response.status,
+      ms: Math.round(deps.clock.monoMs() - startedMs),
+    })
+    return response
+  }
+}

@@ -1,0 +1,50 @@
+import type { ChannelType } from '../core/channel-type.ts'
+import type { Failure } from '../core/failure.ts'
+import { mayUseModel } from '../core/limits.ts'
+import type { ApiToken } from '../core/snapshot.ts'
+import { modelEntry, modelList, modelListDialect, type ModelListDialect } from '../protocol/model-list.ts'
+import type { ProxyDeps } from './deps.ts'
+import type { Client } from './exchange.ts'
+
+const TYPES: Readonly<Record<ModelListDialect, readonly ChannelType[]>> = {
+  gemini: ['gemini'],
+  anthropic: ['anthropic'],
+  openai: ['openai', 'codex'],
+}
+
+/** What we can answer without an upstream: the lists of models; and what we cannot serve at all. */
+export function localAnswer(deps: ProxyDeps, client: Client, token: ApiToken, requestId: string): Response | Failure | undefined {
+  const { path, method, request } = client
+  if (request.headers.has('upgrade') && request.headers.get('upgrade')?.toLowerCase() === 'websocket') return { kind: 'upgrade-required' }
+  if (method !== 'GET') return undefined
+  if (path !== '/v1/models' && path !== '/v1beta/models') return oneModel(deps, client, token, requestId)
+  const dialect = modelListDialect(request.headers, path)
+  return json(modelList(dialect, usable(deps, dialect, token)), requestId)
+}
+
+/** `GET /v1/models/{id}`: our own list again; Gemini's `/v1beta/models/{id}` is a question to the upstream. */
+function oneModel(deps: ProxyDeps, { path, request }: Client, token: ApiToken, requestId: string): Response | undefined {
+  const id = /^\/v1\/models\/([^/:]+)$/.exec(path)?.[1]
+  if (id === undefined) return undefined
+  const dialect = modelListDialect(request.headers, path)
+  const name = decodeURIComponentSafely(id)
+  if (!usable(deps, dialect, token).includes(name)) return undefined
+  return json(JSON.stringify(modelEntry(dialect, name)), requestId)
+}
+
+function usable(deps: ProxyDeps, dialect: ModelListDialect, token: ApiToken): readonly string[] {
+  const names = new Set(TYPES[dialect].flatMap((type) => deps.view().models(type)))
+  return [...names].filter((name) => mayUseModel(token, name)).sort()
+}
+
+function decodeURIComponentSafely(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // a stray percent sign names itself
+  }
+}
+
+function json(body: string, requestId: string): Response {
+  return new Response(body, { headers: { 'content-type': 'application/json; charset=utf-8', 'x-ccload-request-id': requestId } })
+}

@@ -1,0 +1,157 @@
+import type { Failure } from '../core/failure.ts'
+import type { Shared } from '../ports/shared.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Client } from './exchange.ts'
+import type { Reader } from './reader.ts'
+import { decodeWhole, encodingOf } from './side-decoder.ts'
+
+/** Emptied by `releaseBody`, so that whoever still holds it during a long stream holds no bytes. */
+export type Body = {
+  /** As the client sent it. */
+  bytes: Uint8Array
+  /** Decoded; the same bytes when they were not encoded. */
+  plain: Uint8Array
+  /** Held in the memory budget until released. */
+  reservedBytes: number
+}
+
+export type BodyResult = { readonly ok: true; readonly body: Body } | { readonly ok: false; readonly failure: Failure }
+
+export type BodyParts = {
+  readonly shared: Shared
+  readonly deadlines: Deadlines
+  readonly maxBytes: number
+  readonly maxBufferedBytes: number
+}
+
+/** A sender that pauses longer than this is not sending. */
+const IDLE_MS = 30_000
+const TOTAL_MS = 600_000
+/** Memory set aside at a time for a body of unknown length. */
+const STEP_BYTES = 256 * 1024
+const RETRY_AFTER_MS = 5_000
+
+const NO_BYTES = new Uint8Array(0)
+
+/**
+ * The request body, whole and bounded, in size, in time and in the memory of all requests together. What is refused is
+ * refused before it is read: a body that waits unread costs memory that nobody counts.
+ */
+export async function readBody(client: Client, parts: BodyParts): Promise<BodyResult> {
+  const { request } = client
+  const length = request.headers.get('content-length')
+  // Asking for `request.body` makes a stream of it, which alone costs more than a small request: look at the headers.
+  if (length === '0' || (length === null && !request.headers.has('transfer-encoding'))) {
+    return { ok: true, body: { bytes: NO_BYTES, plain: NO_BYTES, reservedBytes: 0 } }
+  }
+  const announced = Number(length ?? Number.NaN)
+  if (announced > parts.maxBytes) return failed({ kind: 'body-too-large', maxBytes: parts.maxBytes })
+  const reserve = new Reservation(parts)
+  if (!reserve.grow(Number.isNaN(announced) ? STEP_BYTES : announced)) return failed(noMemory())
+  client.ownTimers()
+  const read = await readAll(client, parts, reserve, announced)
+  if (!(read instanceof Uint8Array)) {
+    reserve.release()
+    return failed(read)
+  }
+  return decoded(client, parts, reserve, read)
+}
+
+/** Gives the memory back; may be called again. */
+export function releaseBody(shared: Shared, body: Body): void {
+  if (body.reservedBytes > 0) shared.releaseBytes(body.reservedBytes)
+  body.reservedBytes = 0
+  body.bytes = NO_BYTES
+  body.plain = NO_BYTES
+}
+
+async function decoded(client: Client, parts: BodyParts, reserve: Reservation, bytes: Uint8Array): Promise<BodyResult> {
+  const encoding = encodingOf(client.request.headers.get('content-encoding'))
+  if (encoding === 'identity') return { ok: true, body: { bytes, plain: bytes, reservedBytes: reserve.bytes } }
+  const plain = encoding && (await decodeWhole(encoding, bytes, parts.maxBytes))
+  const failure = failureOfDecoding(encoding, plain, parts.maxBytes) ?? (reserve.grow((plain as Uint8Array).length) ? undefined : noMemory())
+  if (failure === undefined) return { ok: true, body: { bytes, plain: plain as Uint8Array, reservedBytes: reserve.bytes } }
+  reserve.release()
+  return failed(failure)
+}
+
+function failureOfDecoding(encoding: string | undefined, plain: unknown, maxBytes: number): Failure | undefined {
+  if (encoding === undefined) return { kind: 'bad-request', message: 'content-encoding must be gzip, deflate, br or zstd' }
+  if (plain === 'too-big') return { kind: 'body-too-large', maxBytes }
+  if (plain === undefined) return { kind: 'bad-request', message: `the body is not valid ${encoding} data` }
+  return undefined
+}
+
+async function readAll(client: Client, parts: BodyParts, reserve: Reservation, announced: number): Promise<Uint8Array | Failure> {
+  const stop = Promise.withResolvers<Failure>()
+  const startedMs = parts.deadlines.monoMs()
+  const deadline = {
+    atMs: startedMs + IDLE_MS,
+    expire: () => stop.resolve({ kind: 'body-timeout', waitedMs: parts.deadlines.monoMs() - startedMs }),
+  }
+  parts.deadlines.watch(deadline)
+  try {
+    // Most bodies are small and here already: one read without a chunk loop.
+    if (announced <= STEP_BYTES) return await Promise.race([client.request.bytes(), stop.promise])
+    return await readChunks(client.request, parts, reserve, { stop: stop.promise, progress: () => {
+      deadline.atMs = Math.min(parts.deadlines.monoMs() + IDLE_MS, startedMs + TOTAL_MS)
+    } })
+  } catch {
+    return { kind: 'client-gone' } // the only way that reading a request fails
+  } finally {
+    parts.deadlines.drop(deadline)
+  }
+}
+
+type Progress = { readonly stop: Promise<Failure>; readonly progress: () => void }
+
+async function readChunks(request: Request, parts: BodyParts, reserve: Reservation, { stop, progress }: Progress): Promise<Uint8Array | Failure> {
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader() as Reader
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const next = await Promise.race([reader.read(), stop])
+    if ('kind' in next) return refuseRest(reader, next)
+    if (next.done || !next.value) return Buffer.concat(chunks, size)
+    chunks.push(next.value)
+    size += next.value.length
+    if (size > parts.maxBytes) return refuseRest(reader, { kind: 'body-too-large', maxBytes: parts.maxBytes })
+    if (size > reserve.bytes && !reserve.grow(Math.max(STEP_BYTES, size - reserve.bytes))) return refuseRest(reader, noMemory())
+    progress()
+  }
+}
+
+function refuseRest(reader: Reader, failure: Failure): Failure {
+  reader.cancel().catch(() => {}) // the client is told by the refusal
+  return failure
+}
+
+class Reservation {
+  bytes = 0
+  readonly #parts: BodyParts
+
+  constructor(parts: BodyParts) {
+    this.#parts = parts
+  }
+
+  grow(bytes: number): boolean {
+    const size = Math.ceil(bytes / 1024) * 1024
+    if (size === 0) return true
+    if (!this.#parts.shared.reserveBytes(size, this.#parts.maxBufferedBytes)) return false
+    this.bytes += size
+    return true
+  }
+
+  release(): void {
+    if (this.bytes > 0) this.#parts.shared.releaseBytes(this.bytes)
+    this.bytes = 0
+  }
+}
+
+function noMemory(): Failure {
+  return { kind: 'busy', why: 'memory', retryAfterMs: RETRY_AFTER_MS }
+}
+
+function failed(failure: Failure): BodyResult {
+  return { ok: false, failure }
+}

@@ -1,0 +1,132 @@
+import type { Failure } from '../core/failure.ts'
+import type { Usage } from '../core/usage.ts'
+import type { LogRow } from '../ports/store.ts'
+import type { ProxyDeps } from './deps.ts'
+import type { Exchange } from './exchange.ts'
+
+const MAX_MESSAGE_CHARS = 512
+
+export type Outcome = { readonly statusCode: number; readonly message: string; readonly usage: Usage }
+
+/** The log row of the running attempt of `exchange`. */
+export function attemptRow(deps: ProxyDeps, exchange: Exchange, { statusCode, message, usage }: Outcome): LogRow {
+  return {
+    ...blankRow(exchange),
+    attemptId: `${exchange.id}-${exchange.attemptNo}`,
+    attemptNo: exchange.attemptNo,
+    timeMs: exchange.attemptStartedAtMs,
+    actualModel: exchange.actualModel,
+    channelId: exchange.channel?.id ?? 0,
+    statusCode,
+    message: message.slice(0, MAX_MESSAGE_CHARS),
+    durationMs: deps.clock.monoMs() - exchange.attemptStartedMonoMs,
+    firstByteMs: exchange.streaming ? exchange.firstByteMs : 0,
+    apiKeyUsed: exchange.keyUsed,
+    tokenId: exchange.token?.id ?? 0,
+    inputTokens: usage.inputTokens ?? 0,
+    outputTokens: usage.outputTokens ?? 0,
+    cacheReadTokens: usage.cacheReadTokens ?? 0,
+    cacheWriteTokens: usage.cacheWriteTokens ?? 0,
+    cacheWrite5mTokens: usage.cacheWrite5mTokens ?? 0,
+    cacheWrite1hTokens: usage.cacheWrite1hTokens ?? 0,
+    reasoningTokens: usage.reasoningTokens ?? 0,
+    usageState: usage.inputTokens === undefined && usage.outputTokens === undefined ? 'unknown' : 'seen',
+    bytesSent: exchange.bytesReceived,
+  }
+}
+
+/** The row that says how a request ended that no channel could serve; `channelId` 0, so it counts in no statistics. */
+export function summaryRow(deps: ProxyDeps, exchange: Exchange, statusCode: number, message: string): LogRow {
+  return {
+    ...blankRow(exchange),
+    attemptId: `${exchange.id}-end`,
+    attemptNo: exchange.attemptNo,
+    timeMs: exchange.startedAtMs,
+    statusCode,
+    message: message.slice(0, MAX_MESSAGE_CHARS),
+    durationMs: deps.clock.monoMs() - exchange.startedMonoMs,
+  }
+}
+
+function blankRow(exchange: Exchange): LogRow {
+  return {
+    attemptId: '',
+    requestId: exchange.id,
+    attemptNo: 0,
+    timeMs: 0,
+    model: exchange.model,
+    actualModel: '',
+    channelId: 0,
+    statusCode: 0,
+    message: '',
+    durationMs: 0,
+    streaming: exchange.streaming,
+    firstByteMs: 0,
+    apiKeyUsed: '',
+    tokenId: 0,
+    clientIp: exchange.client.ip,
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    cacheWrite5mTokens: 0,
+    cacheWrite1hTokens: 0,
+    reasoningTokens: 0,
+    usageState: 'unknown',
+    costNanoUsd: 0,
+    path: exchange.client.path,
+    bytesSent: 0,
+  }
+}
+
+/** What the log row says of a failed attempt. */
+export function messageOf(failure: Failure): string {
+  switch (failure.kind) {
+    case 'status':
+      return `upstream status ${failure.status}: ${bodyText(failure.body)}`
+    case 'soft-error':
+    case 'stream-error':
+      return failure.errorType === '1308' || failure.errorCode === '1308'
+        ? `Quota Exceeded (1308): ${failure.body}`
+        : `SSE error event: ${failure.body}`
+    case 'connect':
+      return `cannot connect (${failure.cause}): ${failure.code}`
+    case 'reset':
+      return `upstream broke off before its answer was whole: ${failure.code}`
+    case 'first-byte-timeout':
+      return `no first byte within ${seconds(failure.waitedMs)}`
+    case 'first-content-timeout':
+      return `no content within ${seconds(failure.waitedMs)}`
+    case 'answer-timeout':
+      return `no whole answer within ${seconds(failure.waitedMs)}`
+    case 'empty':
+      return `upstream returned empty response (${failure.what})`
+    case 'html':
+      return 'upstream returned an HTML page'
+    case 'stream-cut':
+      return `stream broke off: ${failure.code}`
+    case 'stream-idle':
+      return `stream silent for ${seconds(failure.waitedMs)}`
+    case 'stream-unfinished':
+      return 'stream ended without its end marker'
+    case 'client-gone':
+      return 'client left'
+    case 'client-deadline':
+      return `client's own limit of ${seconds(failure.waitedMs)} passed`
+    case 'bug':
+      return 'internal error'
+    default:
+      return failure.kind
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`
+}
+
+function bodyText(body: Uint8Array): string {
+  let control = 0
+  const head = body.subarray(0, MAX_MESSAGE_CHARS * 4)
+  for (const byte of head.subarray(0, 512)) if (byte < 9 || (byte > 13 && byte < 32)) control++
+  return control * 10 >= Math.max(1, Math.min(head.length, 512)) ? '[binary/compressed response]' : new TextDecoder().decode(head)
+}

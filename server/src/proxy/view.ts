@@ -1,0 +1,57 @@
+import { type Settings, settingsOf } from '../config/settings.ts'
+import type { ChannelType } from '../core/channel-type.ts'
+import { candidatesFor, type ModelMatch } from '../core/match-model.ts'
+import type { ApiToken, Channel, ChannelModel, Snapshot } from '../core/snapshot.ts'
+import type { Standing } from './standing.ts'
+
+export type Match = ModelMatch<Channel, ChannelModel>
+
+/** Who serves one (type, model), and how they stood when last looked at. */
+export type Field = { readonly matches: readonly Match[]; standing: Standing | undefined }
+
+/** A snapshot made ready for requests. Look-ups by model are made on first use and kept as long as the snapshot. */
+export type View = {
+  readonly version: number
+  readonly settings: Settings
+  readonly hasTokens: boolean
+  token(hash: string): ApiToken | undefined
+  channel(id: number): Channel | undefined
+  field(type: ChannelType, model: string): Field
+  /** Models of all enabled channels of a type, sorted. */
+  models(type: ChannelType): readonly string[]
+}
+
+/** Model names come from clients: more than this many at once are looked up anew each time. */
+const MAX_FIELDS = 5_000
+
+export function compileView(snapshot: Snapshot): View {
+  const settings = settingsOf(snapshot.settings)
+  const options = { stripDate: settings.modelLookupStripDateSuffix, fuzzy: settings.modelFuzzyMatch }
+  const byType = Map.groupBy(snapshot.channels.values(), (channel) => channel.type)
+  const fields = new Map<string, Field>()
+  const lists = new Map<ChannelType, readonly string[]>()
+
+  return {
+    version: snapshot.version,
+    settings,
+    hasTokens: snapshot.tokens.size > 0,
+    token: (hash) => snapshot.tokens.get(hash),
+    channel: (id) => snapshot.channels.get(id),
+    field(type, model) {
+      const name = `${type} ${model}`
+      const known = fields.get(name)
+      if (known) return known
+      const field: Field = { matches: candidatesFor(byType.get(type) ?? [], model, options), standing: undefined }
+      if (fields.size < MAX_FIELDS) fields.set(name, field)
+      return field
+    },
+    models(type) {
+      const known = lists.get(type)
+      if (known) return known
+      const enabled = (byType.get(type) ?? []).filter((channel) => channel.enabled)
+      const names = [...new Set(enabled.flatMap((channel) => channel.models.map((model) => model.name)))].sort()
+      lists.set(type, names)
+      return names
+    },
+  }
+}

@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import type { AttemptLog, LogRow, Store, StoredToken } from '../ports/store.ts'
+import { type Fresh, logQuery, logRow, T0, tokenDraft } from './contract-rows.ts'
+
+/** Every `AttemptLog` must pass this, whatever it is made of. */
+export function attemptLogContract(name: string, fresh: Fresh): void {
+  describe(`${name}: AttemptLog`, () => {
+    let store: Store
+    let logs: AttemptLog
+    let close: () => Promise<void>
+    beforeEach(async () => {
+      ;({ store, close } = await fresh())
+      logs = store.logs
+    })
+    afterEach(() => close())
+
+    const only = async () => {
+      const { rows } = await logs.page(logQuery())
+      const { id, ...row } = rows[0] ?? { id: 0, ...logRow() }
+      expect(id).toBeGreaterThan(0)
+      return row
+    }
+
+    describe('append', () => {
+      test('a row comes back as it was written', async () => {
+        const row = logRow({
+          streaming: true,
+          firstByteMs: 301,
+          usageState: 'estimated',
+          costNanoUsd: 1,
+          actualModel: 'other',
+          attemptNo: 2,
+          message: '上游 🚀 "quoted"',
+        })
+        await logs.append([row])
+        expect(await only()).toEqual(row)
+      })
+
+      test('a repeated attempt changes nothing, also inside one batch', async () => {
+        const row = logRow()
+        await logs.append([row, { ...row, message: 'twin' }])
+        await logs.append([{ ...row, message: 'again' }, logRow({ timeMs: T0 - 1 })])
+        const { rows, total } = await logs.page(logQuery())
+        expect(total).toBe(2)
+        expect(rows[0]?.message).toBe('ok')
+      })
+
+      test('nothing is nothing', async () => {
+        await logs.append([])
+        expect((await logs.page(logQuery())).total).toBe(0)
+      })
+
+      test('one impossible row does not lose its batch', async () => {
+        const bad = logRow({
+          timeMs: T0 + 1,
+          model: `${'m'.repeat(190)}🚀${'x'.repeat(500)}`,
+          message: `\ud800${'界'.repeat(300)}`,
+          inputTokens: Number.NaN,
+          outputTokens: -5,
+          costNanoUsd: Number.POSITIVE_INFINITY,
+          bytesSent: 1.4,
+          durationMs: Number.NaN,
+        })
+        await logs.append([logRow(), bad, logRow()])
+        const { rows, total } = await logs.page(logQuery())
+        expect(total).toBe(3)
+        expect(rows[0]).toMatchObject({ inputTokens: 0, outputTokens: 0, bytesSent: 1, durationMs: 0 })
+        expect(rows[0]?.model).toBe(`${'m'.repeat(190)}🚀`)
+        expect(rows[0]?.message).toBe(`\ufffd${'界'.repeat(169)}`) // 3 + 169 * 3 = 510 bytes of 512
+      })
+
+      test('batches written at once are all there', async () => {
+        const batch = () => Array.from({ length: 20 }, () => logRow())
+        await Promise.all([logs.append(batch()), logs.append(batch()), logs.append(batch())])
+        expect((await logs.page(logQuery())).total).toBe(60)
+      })
+    })
+
+    describe('the counters of a token', () => {
+      let token: StoredToken
+      beforeEach(async () => {
+        token = await store.tokens.create(tokenDraft(), T0)
+      })
+      const after = async () => (await store.tokens.get(token.id)) ?? token
+      const rowOf = (changes: Partial<LogRow> = {}) => logRow({ tokenId: token.id, ...changes })
+
+      test('take tokens and cost of each new row, and are not touched by other tokens', async () => {
+        const other = await store.tokens.create(tokenDraft({ hash: 'other' }), T0)
+        await logs.append([rowOf(), rowOf({ timeMs: T0 + 5 }), logRow({ tokenId: 0 }), logRow({ tokenId: 4711 })])
+        expect(await after()).toMatchObject({
+          successCount: 2,
+          failureCount: 0,
+          promptTokens: 20,
+          completionTokens: 40,
+          cacheReadTokens: 60,
+          cacheWriteTokens: 80,
+          costUsedMicroUsd: 3,
+          lastUsedAtMs: T0 + 5,
+        })
+        expect((await after()).totalCostUsd).toBeCloseTo(3e-6, 12)
+        expect(await store.tokens.get(other.id)).toEqual(other)
+      })
+
+      test('count a repeated row once', async () => {
+        const row = rowOf()
+        await logs.append([row])
+        await logs.append([row, row])
+        expect(await after()).toMatchObject({ successCount: 1, promptTokens: 10 })
+      })
+
+      test('charge failures and hang-ups for what was seen', async () => {
+        await logs.append([rowOf({ statusCode: 499 }), rowOf({ statusCode: 599 }), rowOf({ statusCode: 503, costNanoUsd: 0 })])
+        expect(await after()).toMatchObject({ successCount: 0, failureCount: 3, costUsedMicroUsd: 3, promptTokens: 30 })
+      })
+
+      test('do not lose costs below one micro-dollar', async () => {
+        for (let n = 0; n < 9; n++) await logs.append([rowOf({ costNanoUsd: 333 })])
+        expect(await after()).toMatchObject({ costUsedMicroUsd: 2 }) // 2,997 nano
+        await logs.append([rowOf({ costNanoUsd: 3 })])
+        expect(await after()).toMatchObject({ costUsedMicroUsd: 3 })
+      })
+
+      test('keep running means over streamed and whole answers', async () => {
+        const streamed = (firstByteMs: number) => rowOf({ streaming: true, firstByteMs })
+        await logs.append([streamed(100), streamed(300), rowOf({ durationMs: 1000 }), streamed(0)])
+        await logs.append([streamed(500), rowOf({ durationMs: 4000 })])
+        const { streamCount, streamAvgTtfbS, nonStreamCount, nonStreamAvgS } = await after()
+        expect([streamCount, nonStreamCount]).toEqual([3, 2])
+        expect(streamAvgTtfbS).toBeCloseTo(0.3, 9)
+        expect(nonStreamAvgS).toBeCloseTo(2.5, 9)
+      })
+
+      test('never move the last use back', async () => {
+        await logs.append([rowOf({ timeMs: T0 + 10 })])
+        await logs.append([rowOf({ timeMs: T0 + 1 })])
+        expect((await after()).lastUsedAtMs).toBe(T0 + 10)
+      })
+    })
+
+    describe('page', () => {
+      test('newest first; rows of one instant by id; from is inside the range, to is not', async () => {
+        const times = [T0, T0 + 1, T0 + 1, T0 + 2, T0 + 3]
+        await logs.append(times.map((timeMs, place) => logRow({ timeMs, message: `m${place}` })))
+        const { rows, total } = await logs.page(logQuery({ fromMs: T0 + 1, toMs: T0 + 3 }))
+        expect(rows.map(({ message }) => message)).toEqual(['m3', 'm2', 'm1'])
+        expect(total).toBe(3)
+      })
+
+      test('keyset pages neither repeat nor skip rows of one instant, also when new rows arrive', async () => {
+        await logs.append(Array.from({ length: 7 }, (_, place) => logRow({ timeMs: T0 + (place % 2), message: `m${place}` })))
+        const seen: string[] = []
+        let before: { timeMs: number; id: number } | undefined
+        for (let page = 0; page < 4; page++) {
+          const { rows, total } = await logs.page(logQuery({ limit: 2, ...(before && { before }) }))
+          expect(total).toBe(7 + page)
+          seen.push(...rows.map(({ message }) => message))
+          before = rows.at(-1)
+          await logs.append([logRow({ timeMs: T0 + 100, message: 'new' })])
+        }
+        expect(seen).toEqual(['m5', 'm3', 'm1', 'm6', 'm4', 'm2', 'm0'])
+      })
+
+      test('offset pages count from the newest', async () => {
+        await logs.append([0, 1, 2, 3].map((n) => logRow({ timeMs: T0 + n, message: `m${n}` })))
+        const { rows, total } = await logs.page(logQuery({ limit: 2, offset: 1 }))
+        expect(rows.map(({ message }) => message)).toEqual(['m2', 'm1'])
+        expect(total).toBe(4)
+      })
+
+      const FILTERS = [
+        [{ channelIds: [2, 3] }, ['b', 'c']],
+        [{ channelIds: [] }, []],
+        [{ model: 'gpt_4' }, ['b']],
+        [{ modelLike: 'gpt_' }, ['b']],
+        [{ modelLike: '100%' }, ['c']],
+        [{ modelLike: '!' }, ['d']],
+        [{ modelLike: 'GPT' }, ['a', 'b', 'c']],
+        [{ modelLike: '' }, ['a', 'b', 'c', 'd']],
+        [{ statusCode: 503 }, ['c']],
+        [{ tokenId: 9 }, ['d']],
+        [{ requestId: 'r-a' }, ['a']],
+        [{ channelIds: [1], tokenId: 9 }, ['d']],
+        [{ requestId: "' or 1=1 --" }, []],
+      ] as const
+      test.each(FILTERS)('the filter %j finds %j', async (filter, found) => {
+        await logs.append([
+          logRow({ message: 'a', model: 'gpt-4', requestId: 'r-a' }),
+          logRow({ message: 'b', model: 'gpt_4', channelId: 2 }),
+          logRow({ message: 'c', model: 'gpt-100%', channelId: 3, statusCode: 503 }),
+          logRow({ message: 'd', model: 'wow!', tokenId: 9 }),
+        ])
+        const { rows, total } = await logs.page(logQuery(filter))
+        expect(rows.map(({ message }) => message).sort()).toEqual([...found])
+        expect(total).toBe(found.length)
+      })
+    })
+
+    test('known names the ids that are stored, out of thousands', async () => {
+      const rows = Array.from({ length: 1200 }, () => logRow())
+      await logs.append(rows)
+      const asked = [...rows.map(({ attemptId }) => attemptId), 'nobody', '']
+      expect([...(await logs.known(asked))].sort()).toEqual(rows.map(({ attemptId }) => attemptId).sort())
+      expect(await logs.known([])).toEqual([])
+    })
+
+    test('prune deletes the oldest, at most so many, and nothing younger', async () => {
+      await logs.append([0, 1, 2, 3].map((n) => logRow({ timeMs: T0 + n, message: `m${n}` })))
+      expect(await logs.prune(T0 + 3, 2)).toBe(2)
+      expect((await logs.page(logQuery())).rows.map(({ message }) => message)).toEqual(['m3', 'm2'])
+      expect(await logs.prune(T0 + 3, 2)).toBe(1)
+      expect(await logs.prune(T0 + 3, 2)).toBe(0)
+    })
+
+    test('costs are summed by channel from an instant on, without rows that reached none', async () => {
+      const costs = [[1, T0, 5e8], [1, T0 + 1, 1], [2, T0, 3e9], [0, T0, 9e9], [2, T0 - 1, 7e9]] as const
+      await logs.append(costs.map(([channelId, timeMs, costNanoUsd]) => logRow({ channelId, timeMs, costNanoUsd })))
+      expect(await logs.costByChannel(T0)).toEqual([
+        { channelId: 1, costUsd: 0.500000001 },
+        { channelId: 2, costUsd: 3 },
+      ])
+    })
+
+    test('models are distinct, sorted, told apart by case, and of the range only', async () => {
+      const models = [['b', T0], ['a', T0], ['b', T0 + 1], ['B', T0], ['', T0], ['late', T0 + 2], ['early', T0 - 1]] as const
+      await logs.append(models.map(([model, timeMs]) => logRow({ model, timeMs })))
+      expect(await logs.models(T0, T0 + 2)).toEqual(['B', 'a', 'b'])
+    })
+  })
+}

@@ -1,0 +1,5 @@
+import { base } from './0001-base.ts'
+import type { Migration } from './migration.ts'
+
+/** All migrations, in their order. New ones are appended; a released one is never changed. */
+export const MIGRATIONS: readonly Migration[] = [base]

@@ -1,0 +1,86 @@
+import { closeSync, openSync } from 'node:fs'
+import { Database } from 'bun:sqlite'
+import { closable, type ClosableStore } from './closable-store.ts'
+import { codeOf, sqlite } from './dialect.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import { OpenError } from './open-error.ts'
+import { isMemory, type OpenedStore, type SqliteOptions } from './open-options.ts'
+import { sqlStore } from './sql-store.ts'
+import { sqliteEngine } from './sqlite-engine.ts'
+import { storeErrorFrom } from './store-failure.ts'
+
+const BUSY_TIMEOUT_MS = 5000
+const JOURNAL_LIMIT_BYTES = 67_108_864 // what is left of a -wal or -journal file after a burst
+
+/**
+ * Opens and migrates; takes no lock (see `open-store.ts`).
+ *
+ * Errors: `OpenError`.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<OpenedStore> {
+  const database = openFile(options.path)
+  const engine = sqliteEngine(database)
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    const migrated = await migrateSqlite(database, engine, options)
+    const warnings = [...migrated.warnings, ...configure(database, options)]
+    return { ...migrated, warnings, ...closable({ store: sqlStore(engine), close: () => engine.db.destroy() }) }
+  } catch (error) {
+    await engine.db.destroy()
+    database.close() // Kysely closes only what it has used
+    throw openErrorFrom(error, options.path)
+  }
+}
+
+/** A second connection to a database that `openSqlite` has opened, for reading only. */
+export function openSqliteReader(path: string): ClosableStore {
+  const database = new Database(path, { readonly: true })
+  database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  const engine = sqliteEngine(database)
+  return closable({ store: sqlStore(engine), close: () => engine.db.destroy() })
+}
+
+function openFile(path: string): Database {
+  try {
+    if (!isMemory(path)) closeSync(openSync(path, 'a', 0o600)) // it will hold keys: not for others to read
+    return new Database(path, { create: true, readwrite: true })
+  } catch (error) {
+    throw openErrorFrom(error, path)
+  }
+}
+
+/** After the migrations, which need a journal that can roll back. Returns what the operator should know. */
+function configure(database: Database, { path, journalMode }: SqliteOptions): string[] {
+  const answer = database.prepare(`PRAGMA journal_mode = ${journalMode}`).get() as { journal_mode: string }
+  const mode = answer.journal_mode.toUpperCase()
+  // With WAL a power cut can lose the last moments but never break the file; the others need every sync for that.
+  database.run(`PRAGMA synchronous = ${mode === 'WAL' ? 'NORMAL' : 'FULL'}`)
+  database.run(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT_BYTES}`)
+  database.run('PRAGMA foreign_keys = ON')
+  if (mode === journalMode || isMemory(path)) return []
+  return [`SQLITE_JOURNAL_MODE=${journalMode} is not possible for ${path}; using ${mode}`]
+}
+
+const UNWRITABLE = ['EACCES', 'EROFS', 'ENOSPC', 'EDQUOT', 'EPERM', 'EISDIR', 'ENOENT']
+
+function openErrorFrom(error: unknown, path: string): OpenError {
+  if (error instanceof OpenError) return error
+  const code = codeOf(error)
+  const failure = judge(error, path, code)
+  failure.cause = error
+  return failure
+}
+
+function judge(error: unknown, path: string, code: string): OpenError {
+  if (code.startsWith('SQLITE_NOTADB')) {
+    return new OpenError('not-ours', `${path} is not an SQLite database. Name another file in SQLITE_PATH.`)
+  }
+  if (code.startsWith('SQLITE_CORRUPT')) {
+    return new OpenError('broken', `${path} is damaged (${code}). Restore a backup of it, or try: sqlite3 FILE .recover`)
+  }
+  const { kind, message } = storeErrorFrom(error, sqlite)
+  if (kind === 'full' || UNWRITABLE.includes(code)) {
+    return new OpenError('unwritable', `${path} cannot be written (${code}): make room, or give the program the right to.`)
+  }
+  return new OpenError('broken', `${path} cannot be opened: ${message}`)
+}

@@ -1,0 +1,30 @@
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import type { SqlDialect } from './dialect.ts'
+import type { Schema } from './schema.ts'
+
+/** One open database: what the `sql-….ts` files are given. They know neither the driver nor the file. */
+export type SqlEngine = {
+  readonly db: Kysely<Schema>
+  readonly dialect: SqlDialect
+  /**
+   * One transaction, the fast way in for many rows: runs `insert` for each row of parameters, then the statements that
+   * `follow` makes of the answer to "was it new?" (same order as `rows`).
+   */
+  insertEach(
+    insert: CompiledQuery,
+    rows: readonly (readonly unknown[])[],
+    follow: (isNew: readonly boolean[]) => readonly CompiledQuery[],
+  ): Promise<void>
+}
+
+export type Tx = Transaction<Schema>
+
+/** Several statements, all or none. */
+export function inTransaction<T>(engine: SqlEngine, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return engine.db.transaction().execute(work)
+}
+
+/** Several reads that see one state. */
+export function inSnapshot<T>(engine: SqlEngine, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return engine.db.transaction().setAccessMode('read only').execute(work)
+}

@@ -1,0 +1,38 @@
+import { afterAll } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { attemptLogContract } from './attempt-log.contract.ts'
+import { channelStoreContract } from './channels.contract.ts'
+import type { Fresh } from './contract-rows.ts'
+import type { JournalMode } from './open-options.ts'
+import { openStore } from './open-store.ts'
+import { sessionStoreContract } from './sessions.contract.ts'
+import { settingStoreContract } from './settings.contract.ts'
+import { openStoreThread } from './thread-store.ts'
+import { tokenStoreContract } from './tokens.contract.ts'
+
+const MODES: readonly JournalMode[] = ['WAL', 'DELETE', 'TRUNCATE', 'PERSIST', 'MEMORY', 'OFF']
+
+const folder = mkdtempSync(join(tmpdir(), 'ccload-store-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function freshFile(): string {
+  files++
+  return join(folder, `${files}.db`)
+}
+
+function everyContract(name: string, fresh: Fresh): void {
+  channelStoreContract(name, fresh)
+  tokenStoreContract(name, fresh)
+  settingStoreContract(name, fresh)
+  sessionStoreContract(name, fresh)
+  attemptLogContract(name, fresh)
+}
+
+for (const journalMode of MODES) {
+  everyContract(`SQLite, ${journalMode}`, () => openStore({ path: freshFile(), journalMode }))
+}
+everyContract('SQLite in memory', () => openStore({ path: ':memory:', journalMode: 'WAL' }))
+everyContract('SQLite in a thread', () => openStoreThread({ path: freshFile(), journalMode: 'WAL' }))

@@ -1,0 +1,73 @@
+import { closable } from './closable-store.ts'
+import { lockFile } from './file-lock.ts'
+import { isMemory, type OpenedStore, type OpenOptions, withDefaults } from './open-options.ts'
+import { type StoreCall, storeFrom } from './store-methods.ts'
+import { STORE_THREAD_URL, ThreadLink } from './thread-link.ts'
+import type { ThreadOpened } from './thread-wire.ts'
+
+export type ThreadOptions = OpenOptions & {
+  /** Called once when a thread of the database ends by itself; from then on every call is refused. */
+  readonly onDeath?: (why: string) => void
+  /** For tests. */
+  readonly threadUrl?: string
+}
+
+/** Reads that may take long on a big log; each is one statement or snapshot of its own. */
+const HEAVY_READS: readonly string[] = ['page', 'costByChannel', 'models']
+
+/**
+ * The store with all of its SQL in a thread of its own, so that the caller's event loop never waits for a disk. With
+ * WAL, long reads get a second thread when the first of them comes, so that they do not hold up writes.
+ *
+ * Errors: `OpenError`. Cost: 15 MB for each thread.
+ */
+export async function openStoreThread(options: ThreadOptions): Promise<OpenedStore> {
+  const { threadUrl = STORE_THREAD_URL, onDeath = () => {}, ...opening } = options
+  // Taken here and not in the thread: the lock lives as long as the process does.
+  const lock = lockFile(opening.path)
+  const writer = new ThreadLink(threadUrl, onDeath)
+  try {
+    const migrated = (await writer.ask({ open: withDefaults(opening) })) as ThreadOpened
+    const readsApart = opening.journalMode === 'WAL' && !isMemory(opening.path)
+    const reader = readsApart ? lazyReader(opening.path, () => new ThreadLink(threadUrl, onDeath)) : undefined
+    const store = storeFrom((call) => (reader && isHeavyRead(call) ? reader.ask(call) : writer.ask({ call })))
+    return {
+      ...migrated,
+      ...closable({
+        store,
+        async close() {
+          await reader?.close()
+          await writer.ask({ close: true }).finally(() => writer.end())
+          lock.release()
+        },
+      }),
+    }
+  } catch (error) {
+    writer.end()
+    lock.release()
+    throw error
+  }
+}
+
+function isHeavyRead(call: StoreCall): boolean {
+  return call.port === 'logs' && HEAVY_READS.includes(call.method)
+}
+
+type Reader = { ask(call: StoreCall): Promise<unknown>; close(): Promise<void> }
+
+/** A reading thread that begins with its first question. */
+function lazyReader(path: string, start: () => ThreadLink): Reader {
+  let link: ThreadLink | undefined
+  let open: Promise<unknown> | undefined
+  return {
+    async ask(call) {
+      link ??= start()
+      open ??= link.ask({ read: path })
+      await open
+      return link.ask({ call })
+    },
+    async close() {
+      await link?.ask({ close: true }).finally(() => link?.end())
+    },
+  }
+}

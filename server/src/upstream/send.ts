@@ -1,0 +1,119 @@
+import type { Failure } from '../core/failure.ts'
+import type { Answer, Ask, Sent, UpstreamSend } from '../ports/upstream-send.ts'
+import type { AddressGuard } from './address-guard.ts'
+import { canConnect } from './connect-probe.ts'
+import { failureOfFetch } from './fetch-failure.ts'
+
+export type SenderOptions = {
+  readonly guard: AddressGuard
+  readonly insecureTls: boolean
+  /** Read at each use: a setting. */
+  readonly connectTimeoutMs: () => number
+  readonly monoMs: () => number
+}
+
+/** A dead kept-alive connection fails at once; a later reset is the upstream's own. */
+const STALE_WITHIN_MS = 1_000
+/** Upstreams close idle connections sooner than this. */
+const POOLED_FOR_MS = 120_000
+const MAX_ORIGINS = 10_000
+const CONNECT_TIMEOUT: Failure = { kind: 'connect', cause: 'timeout', code: 'CONNECT_TIMEOUT' }
+
+/** The sender over Bun's `fetch`: bodies stay encoded, redirects are answers, nothing is retried but a stale connection. */
+export function fetchSender(options: SenderOptions): UpstreamSend {
+  const lastAnswerAtMs = new Map<string, number>()
+  const bases = new Map<string, URL>()
+
+  const once = async (ask: Ask, url: URL, stop: AbortController, fresh: boolean): Promise<Sent> => {
+    const watch = watchConnect(url, stop, options)
+    try {
+      const response = await fetch(ask.url, { ...requestInit(ask, stop.signal, options), ...(fresh ? { keepalive: false } : {}) })
+      return { ok: true, answer: answerOf(response) }
+    } catch (error) {
+      return failed(stop.signal.aborted ? (stop.signal.reason as Failure) : failureOfFetch(error))
+    } finally {
+      watch.end()
+    }
+  }
+
+  return {
+    async send(ask, stop) {
+      const url = parsed(bases, ask.base)
+      const checked = options.guard.check(url)
+      const refusal = checked instanceof Promise ? await checked : checked
+      if (refusal !== undefined) return failed({ kind: 'connect', cause: 'blocked', code: refusal })
+      const startedAtMs = options.monoMs()
+      const sent = await once(ask, url, stop, false)
+      const nowMs = options.monoMs()
+      if (sent.ok) {
+        remember(lastAnswerAtMs, url.origin, nowMs)
+        return sent
+      }
+      const pooledAtMs = lastAnswerAtMs.get(url.origin)
+      const maybeStale = pooledAtMs !== undefined && startedAtMs - pooledAtMs < POOLED_FOR_MS
+      lastAnswerAtMs.delete(url.origin)
+      // Upstreams close kept-alive connections at will; when that meets our request no byte of an answer came.
+      const again = sent.failure.kind === 'reset' && maybeStale && nowMs - startedAtMs < STALE_WITHIN_MS && !stop.signal.aborted
+      return again ? once(ask, url, stop, true) : sent
+    },
+  }
+}
+
+function parsed(bases: Map<string, URL>, base: string): URL {
+  const known = bases.get(base)
+  if (known) return known
+  const url = new URL(base)
+  if (bases.size >= MAX_ORIGINS) bases.clear()
+  bases.set(base, url)
+  return url
+}
+
+function remember(lastAnswerAtMs: Map<string, number>, origin: string, nowMs: number): void {
+  if (lastAnswerAtMs.size >= MAX_ORIGINS) lastAnswerAtMs.clear()
+  lastAnswerAtMs.set(origin, nowMs)
+}
+
+function failed(failure: Failure): Sent {
+  return { ok: false, failure }
+}
+
+function requestInit(ask: Ask, signal: AbortSignal, options: SenderOptions): BunFetchRequestInit {
+  const { headers } = ask
+  for (const name of ask.keyHeaders) headers.set(name, name === 'authorization' ? `Bearer ${ask.key.open()}` : ask.key.open())
+  if (!headers.has('user-agent')) headers.set('user-agent', '') // else Bun introduces itself
+  return {
+    method: ask.method,
+    headers,
+    ...(ask.body ? { body: ask.body as Uint8Array<ArrayBuffer> } : {}),
+    signal,
+    redirect: 'manual',
+    decompress: false,
+    ...(options.insecureTls ? { tls: { rejectUnauthorized: false } } : {}),
+  }
+}
+
+function answerOf(response: Response): Answer {
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: () => response.body,
+    bytes: () => response.bytes(),
+  }
+}
+
+/** Half of the connect limit after the start it tries to connect itself; when that fails too, nobody is there. */
+function watchConnect(url: URL, stop: AbortController, options: SenderOptions): { end(): void } {
+  const limitMs = options.connectTimeoutMs()
+  let answered = false
+  const probe = async (): Promise<void> => {
+    const there = await canConnect(url, limitMs / 2, options.insecureTls)
+    if (!there && !answered) stop.abort(CONNECT_TIMEOUT)
+  }
+  const timer = setTimeout(() => void probe(), limitMs / 2)
+  return {
+    end() {
+      answered = true
+      clearTimeout(timer)
+    },
+  }
+}
