@@ -132,11 +132,11 @@ describe('POST /login', () => {
     expect((await desk.send('POST', '/login', { body: { password: PASSWORD } })).status).toBe(200)
   })
 
-  test('a form content type is refused with what to send instead', async () => {
+  test('a form is refused: the body must be JSON', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const { status, json } = await testDesk().send('POST', '/login', { raw: 'password=x', headers })
-    expect(status).toBe(415)
-    expect(json.error).toContain('content-type: application/json')
+    expect(status).toBe(400)
+    expect(json.success).toBe(false)
   })
 
   test('when the session cannot be stored nobody is told that the password was wrong', async () => {

@@ -40,7 +40,10 @@ export async function runCommand(args: readonly string[], envFile: string): Prom
 
 /** This process will call upstreams itself, so Bun must have seen its limit at start: the same once more, with it. */
 async function again(): Promise<void> {
-  const child = Bun.spawn([...selfCommand()], { env: { ...process.env, ...FETCH_LIMIT }, stdio: ['inherit', 'inherit', 'inherit'] })
+  const child = Bun.spawn([...selfCommand()], {
+    env: { ...process.env, ...FETCH_LIMIT },
+    stdio: ['inherit', 'inherit', 'inherit'],
+  })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal))
   process.exit(await child.exited)
 }

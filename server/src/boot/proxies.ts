@@ -1,14 +1,14 @@
 import type { OpenControl } from '../control/open-control.ts'
 import type { ProxyEnd } from '../control/publisher.ts'
-import { type Worker, workers } from '../control/workers.ts'
-import { startChild } from '../link/ipc.ts'
+import { type Worker, Workers } from '../control/workers.ts'
 import { type Handed, handedRequest } from '../link/hand-over.ts'
+import { startChild } from '../link/ipc.ts'
 import { memoryLink } from '../link/memory.ts'
 import type { Down, Up } from '../link/messages.ts'
 import { spool } from '../link/spool.ts'
 import type { Log } from '../ports/log.ts'
 import type { Shared } from '../ports/shared.ts'
-import { openProxy, type OpenProxy } from '../proxy/open-proxy.ts'
+import { type OpenProxy, openProxy } from '../proxy/open-proxy.ts'
 import { addressGuard } from '../upstream/address-guard.ts'
 import { fetchSender } from '../upstream/send.ts'
 import { PROXY_START, type ProxyStart } from './run-proxy.ts'
@@ -35,7 +35,7 @@ export function proxyProcesses(count: number, start: Omit<ProxyStart, 'row'>, lo
   const join = (worker: Worker): void => {
     if (plane) ends.set(worker, plane.join(worker.row, worker.link))
   }
-  const pool = workers({
+  const pool = new Workers({
     count,
     start: (row) => startChild<Down, Up>(selfCommand(), proxyEnv({ ...start, row })),
     clock: systemClock,
@@ -57,8 +57,8 @@ export function proxyProcesses(count: number, start: Omit<ProxyStart, 'row'>, lo
       for (const worker of pool.list()) if (worker.saidHello) join(worker)
     },
     ready: pool.ready,
-    replace: pool.replace,
-    drain: pool.drain,
+    replace: (row, why) => pool.replace(row, why),
+    drain: (graceMs) => pool.drain(graceMs),
     count: () => pool.list().length,
   }
 }
@@ -88,7 +88,12 @@ export function proxyInProcess({ start, shared, log, answer }: InProcessParts): 
     accessLog: start.accessLog,
     handOver: (handed: Handed) => answer(handedRequest(handed), { ip: handed.ip }),
     makeSend: (connectTimeoutMs) =>
-      fetchSender({ guard: addressGuard(start.port, clock.nowMs), insecureTls: start.insecureTls, connectTimeoutMs, monoMs: clock.monoMs }),
+      fetchSender({
+        guard: addressGuard(start.port, clock.nowMs),
+        insecureTls: start.insecureTls,
+        connectTimeoutMs,
+        monoMs: clock.monoMs,
+      }),
     drained: drained.resolve,
   })
   proxy.catch(() => {}) // whoever waits for `ready` is told
@@ -113,6 +118,7 @@ export function proxyInProcess({ start, shared, log, answer }: InProcessParts): 
 /** The environment of a proxy: ours, less the password, which it has no use for. */
 function proxyEnv(start: ProxyStart): Record<string, string> {
   const env: Record<string, string> = { ...FETCH_LIMIT, [PROXY_START]: JSON.stringify(start) }
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined && name !== 'CCLOAD_PASS') env[name] ??= value
+  for (const [name, value] of Object.entries(process.env))
+    if (value !== undefined && name !== 'CCLOAD_PASS') env[name] ??= value
   return env
 }

@@ -1,10 +1,10 @@
-import { openLog } from '../observe/log.ts'
 import { handOverTo } from '../link/hand-over.ts'
 import { parentLink } from '../link/ipc.ts'
 import type { Down, Up } from '../link/messages.ts'
 import { mapPage } from '../link/page-file.ts'
 import { SharedPage } from '../link/shared-page.ts'
 import { spool } from '../link/spool.ts'
+import { openLog } from '../observe/log.ts'
 import type { ProxyLimits } from '../proxy/deps.ts'
 import { openProxy } from '../proxy/open-proxy.ts'
 import { addressGuard } from '../upstream/address-guard.ts'
@@ -29,8 +29,9 @@ export type ProxyStart = {
 
 export const PROXY_START = 'CCLOAD_PROXY_START'
 
-/** The whole life of a proxy process. */
-export async function runProxy(start: ProxyStart): Promise<void> {
+/** The whole life of a proxy process. @param told  `ProxyStart` as JSON. */
+export async function runProxy(told: string): Promise<void> {
+  const start = JSON.parse(told) as ProxyStart
   const clock = systemClock
   const log = openLog({ clock, level: start.logLevel, format: start.logFormat, source: `proxy-${start.row}` })
   const link = parentLink<Up, Down>()
@@ -52,7 +53,12 @@ export async function runProxy(start: ProxyStart): Promise<void> {
       accessLog: start.accessLog,
       handOver: handOverTo(start.controlSocket, start.pass),
       makeSend: (connectTimeoutMs) =>
-        fetchSender({ guard: addressGuard(start.port, clock.nowMs), insecureTls: start.insecureTls, connectTimeoutMs, monoMs: clock.monoMs }),
+        fetchSender({
+          guard: addressGuard(start.port, clock.nowMs),
+          insecureTls: start.insecureTls,
+          connectTimeoutMs,
+          monoMs: clock.monoMs,
+        }),
       drained: () => process.exit(0),
     })
     link.send({ t: 'listening', port: proxy.port })

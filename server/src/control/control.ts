@@ -1,3 +1,4 @@
+import type { SettingValues } from '../core/snapshot.ts'
 import type { RestReason, Running } from '../link/messages.ts'
 import type {
   AttemptLog,
@@ -8,7 +9,6 @@ import type {
   StoredToken,
   TokenDraft,
 } from '../ports/store.ts'
-import type { SettingValues } from '../core/snapshot.ts'
 
 /** A rest that is running now, with why. */
 export type RunningRest = CooldownTarget & {

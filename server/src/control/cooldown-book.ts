@@ -30,7 +30,8 @@ export class CooldownBook {
       this.#shared.setKeyTurn(channel.id, channel.keyTurn)
       this.#savedTurns.set(channel.id, channel.keyTurn)
     }
-    for (const { channelId, model, cooldown } of await store.channels.modelCooldowns()) this.#put(modelCell(channelId, model), cooldown)
+    for (const { channelId, model, cooldown } of await store.channels.modelCooldowns())
+      this.#put(modelCell(channelId, model), cooldown)
   }
 
   rested(reason: RestReason): void {
@@ -78,7 +79,9 @@ export class CooldownBook {
     const targets = [...this.#changed.values()]
     this.#changed.clear()
     try {
-      const rows = targets.filter((target) => this.#exists(target)).map((target) => ({ ...target, ...this.#stored(target) }))
+      const rows = targets
+        .filter((target) => this.#exists(target))
+        .map((target) => ({ ...target, ...this.#stored(target) }))
       if (rows.length > 0) await store.channels.saveCooldowns(rows)
       const turns = this.#changedTurns()
       if (turns.length > 0) await store.channels.saveKeyTurns(turns)

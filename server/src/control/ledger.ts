@@ -1,27 +1,13 @@
 import type { Log } from '../ports/log.ts'
 import { type AttemptLog, type LogRow, StoreError } from '../ports/store.ts'
 
-/** Where rows go that the database does not take and memory no longer holds. */
-export type Overflow = (rows: readonly LogRow[]) => void
-
 export type LedgerParts = {
-  readonly logs: AttemptLog
+  readonly logs: Pick<AttemptLog, 'append'>
   readonly log: Log
-  readonly overflow: Overflow
-  /** Rows of batches up to this one of this proxy are on disk. */
+  /** Where rows go that the database does not take and memory no longer holds. */
+  readonly overflow: (rows: readonly LogRow[]) => void
+  /** Batches of this proxy up to this one are on disk. */
   readonly stored: (proxy: unknown, upTo: number) => void
-}
-
-/** The book of finished attempts: written in batches, each row once, none forgotten while the database is away. */
-export type Ledger = {
-  /** @param batch  Number of this batch from `proxy`, counting up; `proxy` undefined = rows of our own. */
-  take(rows: readonly LogRow[], proxy?: unknown, batch?: number): void
-  /** Resolves when everything taken before the call is on disk, or the database has refused it. */
-  flush(): Promise<void>
-  /** `''` = fine; else what keeps rows from being written. */
-  trouble(): string
-  /** Writes what the database does not take to the overflow. */
-  close(): Promise<void>
 }
 
 type Taken = { readonly rows: readonly LogRow[]; readonly proxy: unknown; readonly batch: number }
@@ -31,88 +17,108 @@ const RETRY_MS = 1_000
 const MAX_ROWS_AT_ONCE = 1_000
 const MAX_ROWS_HELD = 100_000
 
-export function ledger(parts: LedgerParts): Ledger {
-  let waiting: Taken[] = []
-  let rowsHeld = 0
-  let writing: Promise<void> | undefined
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let trouble = ''
+/** The book of finished attempts: written in batches, each row once, none forgotten while the database is away. */
+export class Ledger {
+  readonly #parts: LedgerParts
+  #waiting: Taken[] = []
+  #rowsHeld = 0
+  #writing: Promise<void> | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #trouble = ''
 
-  const later = (ms: number): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      void flush()
+  constructor(parts: LedgerParts) {
+    this.#parts = parts
+  }
+
+  /** @param batch  Number of this batch from `proxy`, counting up; `proxy` undefined = rows of our own. */
+  take(rows: readonly LogRow[], proxy?: unknown, batch = 0): void {
+    this.#waiting.push({ rows, proxy, batch })
+    this.#rowsHeld += rows.length
+    this.#later(FLUSH_MS)
+    while (this.#rowsHeld > MAX_ROWS_HELD && this.#waiting.length > 1) this.#spillOldest()
+  }
+
+  /** Resolves when everything taken before the call is on disk, or the database has refused it. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#waiting.length === 0) return
+    this.#writing = this.#drain()
+    await this.#writing
+    this.#writing = undefined
+  }
+
+  /** `''` = fine; else what keeps rows from being written. */
+  trouble(): string {
+    return this.#trouble
+  }
+
+  /** Writes what the database does not take to the overflow. */
+  async close(): Promise<void> {
+    await this.flush()
+    clearTimeout(this.#timer)
+    const left = this.#waiting.flatMap((taken) => taken.rows)
+    if (left.length > 0) this.#spill(left)
+  }
+
+  #later(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.flush()
     }, ms)
   }
 
-  const nextBatch = (): Taken[] => {
-    const batch: Taken[] = []
-    let count = 0
-    for (const taken of waiting) {
-      if (count > 0 && count + taken.rows.length > MAX_ROWS_AT_ONCE) break
-      batch.push(taken)
-      count += taken.rows.length
-    }
-    return batch
-  }
-
-  const writeOnce = async (): Promise<boolean> => {
-    const batch = nextBatch()
-    waiting = waiting.slice(batch.length)
-    const rows = batch.flatMap((taken) => taken.rows)
-    try {
-      await parts.logs.append(rows)
-    } catch (error) {
-      const kind = error instanceof StoreError ? error.kind : 'broken'
-      if (trouble === '') parts.log.write('error', 'log rows wait: the database does not take them', { kind, error })
-      trouble = `the database does not take log rows (${kind})`
-      waiting = [...batch, ...waiting]
-      return false
-    }
-    trouble = ''
-    rowsHeld -= rows.length
-    for (const { proxy, batch: upTo } of batch) if (proxy !== undefined) parts.stored(proxy, upTo)
-    return true
-  }
-
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      if (await writeOnce()) continue
-      later(RETRY_MS)
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      if (await this.#writeOnce()) continue
+      this.#later(RETRY_MS)
       return
     }
   }
 
-  const flush = async (): Promise<void> => {
-    while (writing) await writing
-    if (waiting.length === 0) return
-    writing = drain()
-    await writing
-    writing = undefined
+  async #writeOnce(): Promise<boolean> {
+    const batch = this.#nextBatch()
+    const rows = batch.flatMap((taken) => taken.rows)
+    try {
+      await this.#parts.logs.append(rows)
+    } catch (error) {
+      const kind = error instanceof StoreError ? error.kind : 'broken'
+      if (this.#trouble === '')
+        this.#parts.log.write('error', 'log rows wait: the database does not take them', { kind, error })
+      this.#trouble = `the database does not take log rows (${kind})`
+      this.#waiting = [...batch, ...this.#waiting]
+      return false
+    }
+    this.#trouble = ''
+    this.#rowsHeld -= rows.length
+    for (const { proxy, batch: upTo } of batch) if (proxy !== undefined) this.#parts.stored(proxy, upTo)
+    return true
   }
 
-  return {
-    take(rows, proxy, batch = 0) {
-      waiting.push({ rows, proxy, batch })
-      rowsHeld += rows.length
-      later(FLUSH_MS)
-      while (rowsHeld > MAX_ROWS_HELD && waiting.length > 1) {
-        const oldest = waiting.shift()
-        if (!oldest) return
-        rowsHeld -= oldest.rows.length
-        parts.overflow(oldest.rows)
-        if (oldest.proxy !== undefined) parts.stored(oldest.proxy, oldest.batch)
-      }
-    },
-    flush,
-    trouble: () => trouble,
-    async close() {
-      clearTimeout(timer)
-      timer = undefined
-      await flush()
-      clearTimeout(timer)
-      const left = waiting.flatMap((taken) => taken.rows)
-      if (left.length > 0) parts.overflow(left)
-    },
+  #nextBatch(): readonly Taken[] {
+    let size = 0
+    let count = 0
+    for (const { rows } of this.#waiting) {
+      if (count > 0 && size + rows.length > MAX_ROWS_AT_ONCE) break
+      size += rows.length
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  #spillOldest(): void {
+    const oldest = this.#waiting.shift()
+    if (oldest === undefined) return
+    this.#rowsHeld -= oldest.rows.length
+    this.#spill(oldest.rows)
+    if (oldest.proxy !== undefined) this.#parts.stored(oldest.proxy, oldest.batch)
+  }
+
+  /** When the disk refuses too there is nobody left to give them to: counted and said, and the program lives on. */
+  #spill(rows: readonly LogRow[]): void {
+    try {
+      this.#parts.overflow(rows)
+    } catch (error) {
+      this.#parts.log.write('error', 'log rows lost: neither database nor spool takes them', { rows: rows.length, error })
+    }
   }
 }

@@ -1,17 +1,18 @@
-import { settingRow, settingsOf, settingText } from '../config/settings.ts'
-import type { SettingValues } from '../core/snapshot.ts'
+import { settingsOf } from '../config/settings.ts'
 import type { Down, Health, Up } from '../link/messages.ts'
 import { dropSpooled, readSpool, spool } from '../link/spool.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
 import type { Shared } from '../ports/shared.ts'
-import type { AttemptLog, Store, StoredChannel } from '../ports/store.ts'
-import type { Change, Control } from './control.ts'
+import type { Store } from '../ports/store.ts'
+import { changes } from './changes.ts'
+import type { Control } from './control.ts'
 import { CooldownBook } from './cooldown-book.ts'
-import { ledger } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { type Patch, type ProxyEnd, publisher } from './publisher.ts'
 import { Registry } from './registry.ts'
+import { regular } from './regular.ts'
 import { startRetention } from './retention.ts'
 import { runningBook } from './running-book.ts'
 
@@ -26,238 +27,176 @@ export type ControlParts = {
   readonly replaceProxy: (row: number, why: string) => void
 }
 
-/** The control plane's working heart: what the admin API uses, and where the proxies' lines end. */
-export type OpenControl = {
-  readonly control: Control
-  /** A proxy has come: it is told everything, and heard from now on. */
-  join(row: number, link: LinkEnd<Down, Up>): ProxyEnd
-  heard(end: ProxyEnd, message: Up): void
-  /** It is gone: what it held is given back, what it was doing is closed. */
-  gone(end: ProxyEnd): void
-  close(): Promise<void>
-}
-
 const SAVE_MS = 1_000
 const HEARTBEAT_MS = 500
 const SPOOL_LOOK_MS = 5_000
 
+/** The control plane with everything loaded that was in force at the last end. Errors: `StoreError`. */
 export async function openControl(parts: ControlParts): Promise<OpenControl> {
-  const { store, shared, clock, log } = parts
-  const registry = new Registry(shared)
-  await registry.load(store)
-  const book = new CooldownBook(registry, shared, clock)
-  await book.restore(store)
-  const running = runningBook()
-  const overflow = spool(parts.spoolDir, `control-${process.pid}-${clock.nowMs()}`)
-  const publish = publisher(() => wholeState(registry))
-  const pages = ledger({
-    logs: store.logs,
-    log,
-    overflow: (rows) => overflow.write(rows),
-    stored: (proxy, upTo) => void (proxy as ProxyEnd).link.send({ t: 'stored', upTo }),
-  })
+  const registry = new Registry(parts.shared)
+  await registry.load(parts.store)
+  const cooldowns = new CooldownBook(registry, parts.shared, parts.clock)
+  await cooldowns.restore(parts.store)
+  const plane = new OpenControl(parts, registry, cooldowns)
+  await plane.takeSpool()
+  return plane
+}
 
-  const takeSpool = async (): Promise<void> => {
-    for (const file of readSpool(parts.spoolDir)) {
-      pages.take(file.rows)
-      await pages.flush()
-      if (pages.trouble() !== '') return
-      dropSpooled(file)
-      log.write('info', 'endings of an earlier run were taken in', { rows: file.rows.length })
+/** The control plane's working heart: what the admin API uses, and where the proxies' lines end. */
+export class OpenControl {
+  readonly control: Control
+  readonly #parts: ControlParts
+  readonly #registry: Registry
+  readonly #cooldowns: CooldownBook
+  readonly #ledger: Ledger
+  readonly #publisher = publisher(() => this.#wholeState())
+  readonly #running = runningBook()
+  readonly #stops: readonly (() => void)[]
+
+  constructor(parts: ControlParts, registry: Registry, cooldowns: CooldownBook) {
+    const { store, clock, log } = parts
+    this.#parts = parts
+    this.#registry = registry
+    this.#cooldowns = cooldowns
+    const overflow = spool(parts.spoolDir, `control-${process.pid}-${clock.nowMs()}`)
+    this.#ledger = new Ledger({
+      logs: store.logs,
+      log,
+      overflow: (rows) => overflow.write(rows),
+      stored: (proxy, upTo) => void (proxy as ProxyEnd).link.send({ t: 'stored', upTo }),
+    })
+    this.control = this.#facade()
+    this.#stops = [
+      regular(SAVE_MS, () => cooldowns.save(store), log),
+      regular(SPOOL_LOOK_MS, () => this.takeSpool(), log),
+      regular(HEARTBEAT_MS, async () => this.#beat(), log),
+      startRetention({
+        logs: store.logs,
+        log,
+        days: () => settingsOf(registry.settings).logRetentionDays,
+        nowMs: clock.nowMs,
+      }),
+    ]
+  }
+
+  /** A proxy has come: it is told everything, and heard from now on. */
+  join(row: number, link: LinkEnd<Down, Up>): ProxyEnd {
+    const end: ProxyEnd = { row, link, appliedVersion: 0 }
+    link.send({ t: 'heartbeat', health: this.#health() })
+    this.#publisher.join(end)
+    return end
+  }
+
+  heard(end: ProxyEnd, message: Up): void {
+    switch (message.t) {
+      case 'applied':
+        return this.#publisher.applied(end, message.version)
+      case 'resync':
+        return this.#publisher.resync(end)
+      case 'endings':
+        return this.#ledger.take(message.rows, end, message.batch)
+      case 'rested':
+        return this.#cooldowns.rested(message.reason)
+      case 'cleared':
+        return this.#cooldowns.cleared(message.target)
+      case 'running':
+        return this.#running.heard(end, message.ask, message.running)
+      case 'hello':
+      case 'listening':
+      case 'failed':
+      case 'alive':
+        return // the supervisor's
     }
   }
-  await takeSpool()
 
-  const health = (): Health => ({ ok: true, why: pages.trouble() })
-  const stops = [
-    every(SAVE_MS, () => book.save(store), log),
-    every(SPOOL_LOOK_MS, takeSpool, log),
-    every(
-      HEARTBEAT_MS,
-      async () => {
-        for (const end of publish.ends) end.link.send({ t: 'heartbeat', health: health() })
-      },
-      log,
-    ),
-    startRetention({ logs: store.logs, log, days: () => settingsOf(registry.settings).logRetentionDays, nowMs: clock.nowMs }),
-  ]
-
-  const change = changer(registry, (patch) => publish.publish(patch), parts)
-  const upToDate = async (): Promise<void> => {
-    await running.now(publish.ends) // what a proxy has to report comes before its answer
-    await pages.flush()
+  /** It is gone: what it held is given back, what it was doing is closed from its last report. */
+  gone(end: ProxyEnd): void {
+    this.#publisher.leave(end)
+    this.#parts.shared.forget(end.row)
+    const left = this.#running.lastOf(end).map(({ row }) => row)
+    if (left.length > 0) this.#ledger.take(left)
   }
 
-  return {
-    control: {
-      ...change,
+  /** Stores what earlier runs, or proxies that lost their control, have left behind. */
+  async takeSpool(): Promise<void> {
+    if (this.#ledger.trouble() !== '') return // nothing is taken twice while the database is away
+    for (const file of readSpool(this.#parts.spoolDir, this.#parts.clock.nowMs())) {
+      this.#ledger.take(file.rows)
+      await this.#ledger.flush()
+      if (this.#ledger.trouble() !== '') return
+      dropSpooled(file)
+      this.#parts.log.write('info', 'endings of an earlier run were taken in', { rows: file.rows.length })
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop()
+    await this.#ledger.close()
+    await this.#cooldowns.save(this.#parts.store)
+  }
+
+  #facade(): Control {
+    const { store, clock, replaceProxy } = this.#parts
+    const registry = this.#registry
+    const publish = (patch: Patch): Promise<readonly number[]> => this.#publisher.publish(patch)
+    return {
+      ...changes({ store, registry, clock, publish, replaceProxy }),
       channels: () => [...registry.channels.values()],
       channel: (id) => registry.channels.get(id),
-      rests: () => book.running(),
-      setRest: (target, untilMs) => book.set(target, untilMs),
-      clearRest: (target) => book.clear(target),
-      async tokens() {
-        await upToDate()
+      rests: () => this.#cooldowns.running(),
+      setRest: (target, untilMs) => this.#cooldowns.set(target, untilMs),
+      clearRest: (target) => this.#cooldowns.clear(target),
+      tokens: async () => {
+        await this.#upToDate()
         return store.tokens.list()
       },
       settings: () => registry.settings,
       settingUpdatedAtS: (key) => registry.settingUpdatedAtS.get(key) ?? 0,
-      running: () => running.now(publish.ends),
-      logs: fresh(store.logs, upToDate),
+      running: () => this.#running.now(this.#publisher.ends),
+      logs: this.#freshLog(),
       sessions: store.sessions,
-    },
-    join(row, link) {
-      const end: ProxyEnd = { row, link, appliedVersion: 0 }
-      publish.join(end)
-      link.send({ t: 'heartbeat', health: health() })
-      return end
-    },
-    heard(end, message) {
-      switch (message.t) {
-        case 'applied':
-          return publish.applied(end, message.version)
-        case 'resync':
-          return publish.resync(end)
-        case 'endings':
-          return pages.take(message.rows, end, message.batch)
-        case 'rested':
-          return book.rested(message.reason)
-        case 'cleared':
-          return book.cleared(message.target)
-        case 'running':
-          return running.heard(end, message.ask, message.running)
-        case 'hello':
-        case 'listening':
-        case 'failed':
-        case 'alive':
-            return
-      }
-    },
-    gone(end) {
-      publish.leave(end)
-      shared.forget(end.row)
-      const left = running.lastOf(end).map(({ row }) => row)
-      if (left.length > 0) pages.take(left)
-    },
-    async close() {
-      for (const stop of stops) stop()
-      await pages.close()
-      await book.save(store)
-    },
-  }
-}
-
-function wholeState(registry: Registry): Required<Patch> {
-  return {
-    channels: [...registry.channels.values()].map((channel) => registry.wire(channel)),
-    removedChannelIds: [],
-    tokens: [...registry.tokens.values()],
-    removedTokenHashes: [],
-    settings: registry.settings,
-  }
-}
-
-type Changes = Pick<
-  Control,
-  'createChannel' | 'updateChannel' | 'removeChannel' | 'createToken' | 'updateToken' | 'removeToken' | 'saveSettings'
->
-
-/** Every change: stored, then in force everywhere, one after the other so that all see the same order. */
-function changer(registry: Registry, publish: (patch: Patch) => Promise<readonly number[]>, parts: ControlParts): Changes {
-  const { store, clock } = parts
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const next = last.then(act, act)
-    last = next.catch(() => {}) // whoever asked gets the error; the next in line does not care
-    return next
-  }
-  const told = async <T>(value: T, patch: Patch): Promise<Change<T>> => {
-    const laggingProxies = await publish(patch)
-    for (const row of laggingProxies) parts.replaceProxy(row, 'it did not take over a change within a second')
-    return { value, laggingProxies }
-  }
-  const putChannel = (channel: StoredChannel): Promise<Change<StoredChannel>> => {
-    registry.channels.set(channel.id, channel)
-    return told(channel, { channels: [registry.wire(channel)] })
+    }
   }
 
-  return {
-    createChannel: (draft) => inTurn(async () => putChannel(await store.channels.create(draft, clock.nowMs()))),
-    updateChannel: (id, patch) =>
-      inTurn(async () => {
-        const channel = await store.channels.update(id, patch, clock.nowMs())
-        if (!channel) return { value: undefined, laggingProxies: [] }
-        const change = await putChannel(channel)
-        registry.sweepCells()
-        return change
-      }),
-    removeChannel: (id) =>
-      inTurn(async () => {
-        const removed = await store.channels.remove(id)
-        registry.channels.delete(id)
-        const change = await told(removed, { removedChannelIds: [id] })
-        registry.sweepCells()
-        return change
-      }),
-    createToken: (draft) =>
-      inTurn(async () => {
-        const token = await store.tokens.create(draft, clock.nowMs())
-        return told(token, { tokens: [registry.putToken(token)] })
-      }),
-    updateToken: (id, patch) =>
-      inTurn(async () => {
-        const token = await store.tokens.update(id, patch)
-        return token ? told(token, { tokens: [registry.putToken(token)] }) : { value: undefined, laggingProxies: [] }
-      }),
-    removeToken: (id) =>
-      inTurn(async () => {
-        const removed = await store.tokens.remove(id)
-        const hash = registry.tokens.get(id)?.hash
-        registry.tokens.delete(id)
-        return told(removed, { removedTokenHashes: hash === undefined ? [] : [hash] })
-      }),
-    saveSettings: (values) =>
-      inTurn(async () => {
-        await store.settings.save(settingRows(values), clock.nowMs())
-        for (const [key, value] of Object.entries(values)) registry.putSetting(key, settingText(value), Math.floor(clock.nowMs() / 1000))
-        return told(undefined, { settings: registry.settings })
-      }),
+  /** The log with everything in it that had happened when the question came. */
+  #freshLog(): Control['logs'] {
+    const { logs } = this.#parts.store
+    return {
+      append: (rows) => logs.append(rows),
+      known: (ids) => logs.known(ids),
+      prune: (beforeMs, limit) => logs.prune(beforeMs, limit),
+      costByChannel: (fromMs) => logs.costByChannel(fromMs),
+      models: (fromMs, toMs) => logs.models(fromMs, toMs),
+      page: async (query) => {
+        await this.#upToDate()
+        return logs.page(query)
+      },
+    }
   }
-}
 
-function settingRows(values: SettingValues): Parameters<Store['settings']['save']>[0] {
-  return Object.entries(values).flatMap(([key, value]) => {
-    const row = settingRow(key)
-    if (!row) return []
-    return [{ key, value: settingText(value), valueType: row.type, description: row.en, defaultValue: settingText(row.fallback) }]
-  })
-}
-
-/** The log with everything in it that has happened before the question. */
-function fresh(logs: AttemptLog, upToDate: () => Promise<void>): AttemptLog {
-  return {
-    append: (rows) => logs.append(rows),
-    known: (ids) => logs.known(ids),
-    prune: (beforeMs, limit) => logs.prune(beforeMs, limit),
-    costByChannel: (fromMs) => logs.costByChannel(fromMs),
-    models: (fromMs, toMs) => logs.models(fromMs, toMs),
-    async page(query) {
-      await upToDate()
-      return logs.page(query)
-    },
+  async #upToDate(): Promise<void> {
+    await this.#running.now(this.#publisher.ends) // what a proxy has to report comes before its answer
+    await this.#ledger.flush()
   }
-}
 
-function every(ms: number, act: () => Promise<void>, log: Log): () => void {
-  let running = false
-  const timer = setInterval(() => {
-    if (running) return
-    running = true
-    void act()
-      .catch((error) => log.write('warn', 'a regular task failed', { error }))
-      .finally(() => {
-        running = false
-      })
-  }, ms)
-  return () => clearInterval(timer)
+  #beat(): void {
+    const health = this.#health()
+    for (const end of this.#publisher.ends) end.link.send({ t: 'heartbeat', health })
+  }
+
+  /** Rows that wait are no reason to take us out of service: requests go on, and nothing is lost. */
+  #health(): Health {
+    return { ok: true, why: this.#ledger.trouble() }
+  }
+
+  #wholeState(): Required<Patch> {
+    const registry = this.#registry
+    return {
+      channels: [...registry.channels.values()].map((channel) => registry.wire(channel)),
+      removedChannelIds: [],
+      tokens: [...registry.tokens.values()],
+      removedTokenHashes: [],
+      settings: registry.settings,
+    }
+  }
 }

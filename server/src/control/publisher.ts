@@ -64,7 +64,8 @@ export function publisher(whole: WholeState): Publisher {
       const wanted = version
       const update: SnapshotUpdate = { ...NOTHING, ...patch, version, whole: false }
       for (const end of ends) end.link.send({ t: 'update', update })
-      const behind = (): readonly number[] => [...ends].filter((end) => end.appliedVersion < wanted).map((end) => end.row)
+      const behind = (): readonly number[] =>
+        [...ends].filter((end) => end.appliedVersion < wanted).map((end) => end.row)
       return new Promise((resolve) => {
         const finish = (): void => {
           clearTimeout(timer)

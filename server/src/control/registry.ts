@@ -1,4 +1,4 @@
-import { type SettingValue, defaultSettings, parseSetting } from '../config/settings.ts'
+import { defaultSettings, parseSetting, type SettingValue } from '../config/settings.ts'
 import type { ApiToken, SettingValues } from '../core/snapshot.ts'
 import type { WireChannel } from '../link/messages.ts'
 import type { Shared } from '../ports/shared.ts'
@@ -22,7 +22,11 @@ export class Registry {
   }
 
   async load(store: Store): Promise<void> {
-    const [channels, tokens, settings] = await Promise.all([store.channels.list(), store.tokens.list(), store.settings.list()])
+    const [channels, tokens, settings] = await Promise.all([
+      store.channels.list(),
+      store.tokens.list(),
+      store.settings.list(),
+    ])
     for (const channel of channels) this.channels.set(channel.id, channel)
     for (const token of tokens) this.putToken(token)
     for (const { key, value, updatedAtS } of settings) this.putSetting(key, value, updatedAtS)
@@ -49,7 +53,12 @@ export class Registry {
       overDailyLimit: this.overDailyLimit.has(id),
       cell: this.#cells.of(channelCell(id)),
       turnCell: id,
-      keys: channel.keys.map((key) => ({ id: key.id, index: key.index, secret: key.apiKey, cell: this.#cells.of(keyCell(key.id)) })),
+      keys: channel.keys.map((key) => ({
+        id: key.id,
+        index: key.index,
+        secret: key.apiKey,
+        cell: this.#cells.of(keyCell(key.id)),
+      })),
       models: channel.models.map((model) => ({ ...model, cell: this.#cells.of(modelCell(id, model.name)) })),
     }
   }

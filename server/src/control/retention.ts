@@ -7,7 +7,12 @@ const FIRST_AFTER_MS = 60_000
 const SLICE_ROWS = 2_000
 const PAUSE_MS = 50 // between slices, so that endings are never kept waiting
 
-export type RetentionParts = { readonly logs: AttemptLog; readonly log: Log; readonly days: () => number; readonly nowMs: () => number }
+export type RetentionParts = {
+  readonly logs: AttemptLog
+  readonly log: Log
+  readonly days: () => number
+  readonly nowMs: () => number
+}
 
 /** Forgets old log rows, once an hour, in small slices. @returns Stops it. */
 export function startRetention({ logs, log, days, nowMs }: RetentionParts): () => void {
@@ -17,7 +22,8 @@ export function startRetention({ logs, log, days, nowMs }: RetentionParts): () =
     const beforeMs = nowMs() - days() * DAY_MS
     while (!stopped && (await logs.prune(beforeMs, SLICE_ROWS)) >= SLICE_ROWS) await Bun.sleep(PAUSE_MS)
   }
-  const attempt = (): void => void run().catch((error) => log.write('warn', 'old log rows could not be deleted', { error }))
+  const attempt = (): void =>
+    void run().catch((error) => log.write('warn', 'old log rows could not be deleted', { error }))
   const first = setTimeout(attempt, FIRST_AFTER_MS)
   const timer = setInterval(attempt, HOUR_MS)
   return () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
 
-/** A running proxy, as the supervisor holds it. */
+/** A proxy process that has been started. */
 export type StartedProxy = {
   readonly pid: number
   readonly link: LinkEnd<Down, Up>
@@ -11,7 +11,14 @@ export type StartedProxy = {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
-export type Worker = StartedProxy & { readonly row: number; lastSeenMs: number; isLeaving: boolean; listening: boolean; saidHello: boolean }
+/** A running proxy, as the supervisor holds it. */
+export type Worker = StartedProxy & {
+  readonly row: number
+  lastSeenMs: number
+  isLeaving: boolean
+  listening: boolean
+  saidHello: boolean
+}
 
 export type WorkersParts = {
   readonly count: number
@@ -23,106 +30,119 @@ export type WorkersParts = {
   readonly onGone: (worker: Worker) => void
 }
 
-export type Workers = {
-  /** Resolves with the port when all listen. Errors: rejects with why the first that failed could not. */
-  readonly ready: Promise<number>
-  /** Ends it and puts another in its place; the new one listens before the old one stops. */
-  replace(row: number, why: string): void
-  /** Lets all finish what runs, at most `graceMs`, then ends them. */
-  drain(graceMs: number): Promise<void>
-  list(): readonly Worker[]
-}
-
 const LOOK_MS = 1_000
 /** Three heartbeats and what a busy machine may be late by. */
 const SILENT_MS = 5_000
 const RESTART_DELAY_MS = 200
 const MAX_RESTART_DELAY_MS = 10_000
-const KILL_AFTER_GRACE_MS = 2_000
+const KILL_AFTER_GRACE_MS = 5_000
 
 /** Starts `count` proxies and keeps them running: one that dies or falls silent is replaced, under a row of its own. */
-export function workers(parts: WorkersParts): Workers {
-  const { clock, log } = parts
-  const all = new Set<Worker>()
-  const first = Promise.withResolvers<number>()
-  let port = 0
-  let stopping = false
-  let quickDeaths = 0
-  let lastLookMs = clock.monoMs()
+export class Workers {
+  /** Resolves when all listen for the first time. Errors: rejects with why one could not. */
+  readonly ready: Promise<void>
+  readonly #parts: WorkersParts
+  readonly #all = new Set<Worker>()
+  readonly #first = Promise.withResolvers<void>()
+  readonly #timer: ReturnType<typeof setInterval>
+  #stopping = false
+  #quickDeaths = 0
+  #lastLookMs: number
 
-  const freeRow = (): number => {
-    const used = new Set([...all].map((worker) => worker.row))
+  constructor(parts: WorkersParts) {
+    this.#parts = parts
+    this.#lastLookMs = parts.clock.monoMs()
+    this.ready = this.#first.promise
+    this.ready.catch(() => {}) // asked for later, by whoever opened us
+    this.#timer = setInterval(() => this.#look(), LOOK_MS)
+    for (let at = 0; at < parts.count; at++) this.#spawn()
+  }
+
+  list(): readonly Worker[] {
+    return [...this.#all]
+  }
+
+  /** Ends it at once and puts another in its place. */
+  replace(row: number, why: string): void {
+    const old = this.list().find((worker) => worker.row === row)
+    if (old === undefined || old.isLeaving) return
+    this.#parts.log.write('warn', 'a proxy process is replaced', { pid: old.pid, why })
+    old.isLeaving = true
+    this.#spawn()
+    old.kill('SIGKILL')
+  }
+
+  /** Lets all finish what runs, at most `graceMs`, then ends them. */
+  async drain(graceMs: number): Promise<void> {
+    this.#stopping = true
+    clearInterval(this.#timer)
+    const leaving = this.list()
+    for (const worker of leaving) worker.link.send({ t: 'drain', graceMs })
+    const killer = setTimeout(() => {
+      for (const worker of leaving) worker.kill('SIGKILL')
+    }, graceMs + KILL_AFTER_GRACE_MS)
+    await Promise.all(leaving.map((worker) => worker.exited))
+    clearTimeout(killer)
+  }
+
+  #spawn(): void {
+    const { clock, start } = this.#parts
+    const row = this.#freeRow()
+    const worker: Worker = Object.assign(start(row), {
+      row,
+      lastSeenMs: clock.monoMs(),
+      isLeaving: false,
+      listening: false,
+      saidHello: false,
+    })
+    this.#all.add(worker)
+    worker.link.onMessage((message) => this.#heard(worker, message))
+    void worker.exited.then((code) => this.#exited(worker, code))
+  }
+
+  #freeRow(): number {
+    const used = new Set(this.list().map((worker) => worker.row))
     for (let row = 1; ; row++) if (!used.has(row)) return row
   }
 
-  const spawn = (): Worker => {
-    const row = freeRow()
-    const started = parts.start(row)
-    const worker: Worker = Object.assign(started, { row, lastSeenMs: clock.monoMs(), isLeaving: false, listening: false, saidHello: false })
-    all.add(worker)
-    started.link.onMessage((message) => {
-      worker.lastSeenMs = clock.monoMs()
-      onMessage(worker, message)
-    })
-    void started.exited.then((code) => onExit(worker, code))
-    return worker
-  }
-
-  const onMessage = (worker: Worker, message: Up): void => {
+  #heard(worker: Worker, message: Up): void {
+    worker.lastSeenMs = this.#parts.clock.monoMs()
     if (message.t === 'hello') worker.saidHello = true
     if (message.t === 'listening') {
       worker.listening = true
-      port = message.port
-      quickDeaths = 0
-      if ([...all].every((one) => one.listening)) first.resolve(port)
+      this.#quickDeaths = 0
+      if (this.list().every((one) => one.listening)) this.#first.resolve()
     }
-    if (message.t === 'failed') first.reject(new Error(message.why))
-    parts.onMessage(worker, message)
+    if (message.t === 'failed') this.#first.reject(new Error(message.why))
+    this.#parts.onMessage(worker, message)
   }
 
-  const onExit = (worker: Worker, code: number): void => {
-    all.delete(worker)
-    parts.onGone(worker)
-    if (stopping || worker.isLeaving) return
-    log.write('warn', 'a proxy process ended and is replaced', { pid: worker.pid, code })
-    const delayMs = Math.min(RESTART_DELAY_MS * 2 ** quickDeaths++, MAX_RESTART_DELAY_MS)
-    setTimeout(() => stopping || spawn(), quickDeaths > 1 ? delayMs : 0)
+  #exited(worker: Worker, code: number): void {
+    this.#all.delete(worker)
+    this.#parts.onGone(worker)
+    if (this.#stopping || worker.isLeaving) return
+    this.#parts.log.write('warn', 'a proxy process ended and is replaced', { pid: worker.pid, code })
+    const delayMs =
+      this.#quickDeaths === 0 ? 0 : Math.min(RESTART_DELAY_MS * 2 ** this.#quickDeaths, MAX_RESTART_DELAY_MS)
+    this.#quickDeaths++
+    setTimeout(() => {
+      if (!this.#stopping) this.#spawn()
+    }, delayMs)
   }
 
-  const look = (): void => {
-    const nowMs = clock.monoMs()
-    const wasLateMs = nowMs - lastLookMs - LOOK_MS // while we slept ourselves nobody could be heard
-    lastLookMs = nowMs
-    for (const worker of all) {
+  #look(): void {
+    const nowMs = this.#parts.clock.monoMs()
+    const wasLateMs = nowMs - this.#lastLookMs - LOOK_MS // while we slept ourselves nobody could be heard
+    this.#lastLookMs = nowMs
+    for (const worker of this.#all) {
       if (wasLateMs > LOOK_MS) worker.lastSeenMs = nowMs
-      if (worker.isLeaving || nowMs - worker.lastSeenMs < SILENT_MS) continue
-      log.write('error', 'a proxy process is silent and is replaced', { pid: worker.pid, silentMs: Math.round(nowMs - worker.lastSeenMs) })
+      const silentMs = nowMs - worker.lastSeenMs
+      if (worker.isLeaving || silentMs < SILENT_MS) continue
+      this.#parts.log.write('error', 'a proxy process is silent and is ended', {
+        pid: worker.pid,
+        silentMs: Math.round(silentMs),
+      })
       worker.kill('SIGKILL')
     }
-  }
-  const timer = setInterval(look, LOOK_MS)
-  first.promise.catch(() => {}) // asked for later, by whoever opened us
-  for (let at = 0; at < parts.count; at++) spawn()
-
-  return {
-    list: () => [...all],
-    ready: first.promise,
-    replace(row, why) {
-      const old = [...all].find((worker) => worker.row === row)
-      if (!old || old.isLeaving) return
-      log.write('warn', 'a proxy process is replaced', { pid: old.pid, why })
-      old.isLeaving = true
-      spawn()
-      old.kill('SIGKILL')
-    },
-    async drain(graceMs) {
-      stopping = true
-      clearInterval(timer)
-      const leaving = [...all]
-      for (const worker of leaving) worker.link.send({ t: 'drain', graceMs })
-      const killer = setTimeout(() => leaving.forEach((worker) => worker.kill('SIGKILL')), graceMs + KILL_AFTER_GRACE_MS)
-      await Promise.all(leaving.map((worker) => worker.exited))
-      clearTimeout(killer)
-    },
   }
 }

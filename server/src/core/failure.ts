@@ -17,7 +17,11 @@ export type Failure =
   | { readonly kind: 'upgrade-required' }
   | { readonly kind: 'client-deadline'; readonly waitedMs: number }
   // our own
-  | { readonly kind: 'busy'; readonly why: 'queue-full' | 'waited-too-long' | 'memory' | 'stopping'; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'busy'
+      readonly why: 'queue-full' | 'waited-too-long' | 'memory' | 'stopping'
+      readonly retryAfterMs: number
+    }
   | { readonly kind: 'no-channel'; readonly skipped: readonly Skip[]; readonly retryAfterMs?: number }
   | { readonly kind: 'bug'; readonly error: unknown }
   // the upstream's, before anything reached the client

@@ -15,6 +15,7 @@ export function memoryLink<A, B>(): readonly [LinkEnd<A, B>, LinkEnd<B, A>] {
 class MemoryEnd<Out, In> implements LinkEnd<Out, In> {
   other: MemoryEnd<In, Out> | undefined
   readonly #wire: Wire
+  #hasClosed = false
   #listener: ((message: In) => void) | undefined
 
   constructor(wire: Wire) {
@@ -23,13 +24,13 @@ class MemoryEnd<Out, In> implements LinkEnd<Out, In> {
 
   send(message: Out): boolean {
     if (this.#wire.closed) return false
-    const copy: Out = structuredClone(message)
+    const copy = JSON.parse(JSON.stringify(message)) as Out
     queueMicrotask(() => this.other?.receive(copy))
     return true
   }
 
   receive(message: In): void {
-    if (!this.#wire.closed) this.#listener?.(message)
+    if (!this.#hasClosed) this.#listener?.(message) // what was sent before the other end closed still arrives
   }
 
   onMessage(listener: (message: In) => void): void {
@@ -41,6 +42,7 @@ class MemoryEnd<Out, In> implements LinkEnd<Out, In> {
   }
 
   close(): void {
+    this.#hasClosed = true
     if (this.#wire.closed) return
     this.#wire.closed = true
     for (const listener of this.#wire.onClose) queueMicrotask(listener)

@@ -1,9 +1,11 @@
-import type { ApiToken, Channel, ChannelKey, SettingValues, Snapshot } from '../core/snapshot.ts'
 import { Secret } from '../core/secret.ts'
+import type { ApiToken, Channel, ChannelKey, SettingValues, Snapshot } from '../core/snapshot.ts'
 import type { CooldownTarget, LogRow } from '../ports/store.ts'
 
 /** A channel as it crosses to a proxy: the same, with its secrets open. The link never leaves this machine. */
-export type WireChannel = Omit<Channel, 'keys'> & { readonly keys: readonly (Omit<ChannelKey, 'secret'> & { readonly secret: string })[] }
+export type WireChannel = Omit<Channel, 'keys'> & {
+  readonly keys: readonly (Omit<ChannelKey, 'secret'> & { readonly secret: string })[]
+}
 
 /** Everything, or what changed. `version` grows by one with each; a proxy that misses one asks for everything. */
 export type SnapshotUpdate = {
@@ -67,7 +69,7 @@ export type Up =
   | { readonly t: 'rested'; readonly reason: RestReason }
   | { readonly t: 'cleared'; readonly target: CooldownTarget }
   | { readonly t: 'running'; readonly ask: number; readonly running: readonly Running[] }
-  | { readonly t: 'alive'; readonly loopLagMs: number }
+  | { readonly t: 'alive' }
 
 /** Puts secrets back into their wrapper. */
 export function openWire(wire: WireChannel): Channel {

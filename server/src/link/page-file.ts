@@ -8,9 +8,12 @@ const MONTH_MS = 31 * 86_400_000
 const OWNER_ONLY = 0o600
 const MEMORY_DIR = '/dev/shm' // never written back to a disk
 
+/** Where page files live. */
+export const PAGE_DIR = memoryDir()
+
 /** Makes the file behind the shared page. @returns Its path, to be given to the proxy processes. */
 export function createPageFile(nowMs: number): string {
-  const path = join(memoryDir(), `ccload-${process.pid}-${randomBytes(4).toString('hex')}`)
+  const path = join(PAGE_DIR, `ccload-${process.pid}-${randomBytes(4).toString('hex')}`)
   const fd = openSync(path, 'wx', OWNER_ONLY)
   ftruncateSync(fd, PAGE_BYTES)
   closeSync(fd)

@@ -15,6 +15,7 @@ export const MAX_CELLS = 524_288
 
 const EPOCH_AT = 0
 const GENERATION_AT = 8
+const ROWS_USED_AT = 12
 const ROWS_AT = 64
 const TURNS_AT = ROWS_AT + MAX_ROWS * ROW_INTS * 4
 const KEY_TURNS_AT = TURNS_AT + TURN_GROUPS * 4
@@ -35,7 +36,7 @@ const POSITIVE = 0x7fff_ffff
  * rounded up: an attempt that began in the same tick counts as begun before.
  *
  * What a process holds stands in its own row and totals are sums over rows, so the rows of a dead process can be
- * given back exactly. Cost of a total: MAX_ROWS loads. Taking is "add to mine, sum, undo when over": two that race
+ * given back exactly. Cost of a total: a load for each row in use. Taking is "add to mine, sum, undo when over": two that race
  * for the last slot may both be refused, but the limit is never passed.
  */
 export class SharedPage implements Shared {
@@ -46,10 +47,12 @@ export class SharedPage implements Shared {
   readonly #keyTurns: Int32Array
   readonly #rests: BigInt64Array
   readonly #generation: Int32Array
+  readonly #rowsUsed: Int32Array
 
   /** @param row  Where this process notes what it holds, 0..MAX_ROWS-1. */
   constructor(memory: Uint8Array, row: number) {
-    if (memory.byteLength < PAGE_BYTES) throw new RangeError(`shared page of ${memory.byteLength} bytes, need ${PAGE_BYTES}`)
+    if (memory.byteLength < PAGE_BYTES)
+      throw new RangeError(`shared page of ${memory.byteLength} bytes, need ${PAGE_BYTES}`)
     const { buffer, byteOffset } = memory
     this.#row = row * ROW_INTS
     this.#rows = new Int32Array(buffer, byteOffset + ROWS_AT, MAX_ROWS * ROW_INTS)
@@ -57,6 +60,10 @@ export class SharedPage implements Shared {
     this.#keyTurns = new Int32Array(buffer, byteOffset + KEY_TURNS_AT, KEY_TURNS)
     this.#rests = new BigInt64Array(buffer, byteOffset + RESTS_AT, MAX_CELLS)
     this.#generation = new Int32Array(buffer, byteOffset + GENERATION_AT, 1)
+    this.#rowsUsed = new Int32Array(buffer, byteOffset + ROWS_USED_AT, 1)
+    for (let used = this.#rowsUsed[0] ?? 0; used <= row; used = Atomics.load(this.#rowsUsed, 0)) {
+      Atomics.compareExchange(this.#rowsUsed, 0, used, row + 1)
+    }
     this.#epochMs = Number(Atomics.load(new BigInt64Array(buffer, byteOffset + EPOCH_AT, 1), 0))
   }
 
@@ -160,8 +167,9 @@ export class SharedPage implements Shared {
   }
 
   #sum(what: number): number {
+    const used = Atomics.load(this.#rowsUsed, 0)
     let total = 0
-    for (let row = 0; row < MAX_ROWS; row++) total += Atomics.load(this.#rows, row * ROW_INTS + what)
+    for (let row = 0; row < used; row++) total += Atomics.load(this.#rows, row * ROW_INTS + what)
     return total
   }
 

@@ -161,7 +161,10 @@ export interface SettingStore {
   /** Only rows that exist; what is missing has its default. */
   list(): Promise<readonly StoredSetting[]>
   /** All or none. */
-  save(rows: readonly { key: string; value: string; valueType: string; description: string; defaultValue: string }[], nowMs: number): Promise<void>
+  save(
+    rows: readonly { key: string; value: string; valueType: string; description: string; defaultValue: string }[],
+    nowMs: number,
+  ): Promise<void>
 }
 
 export interface SessionStore {

@@ -8,7 +8,8 @@ export type Ask = {
   readonly base: string
   /** Absolute, query included; begins with `base`. */
   readonly url: string
-  readonly headers: Headers
+  /** By lower-case name; the sender adds to it. */
+  readonly headers: Record<string, string>
   readonly body: Uint8Array | undefined
   /** Opened by the sender only, put into the headers named by `credentialHeaders` of the API. */
   readonly key: Secret

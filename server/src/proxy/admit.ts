@@ -42,10 +42,15 @@ export function authenticate(deps: ProxyDeps, client: Client): ApiToken | Failur
 export async function admit(deps: ProxyDeps, exchange: Exchange, token: ApiToken): Promise<Admitted> {
   const { client } = exchange
   const { shared, deadlines, limits } = deps
-  const read = await readBody(client, { shared, deadlines, maxBytes: limits.maxBodyBytes, maxBufferedBytes: limits.maxBufferedBytes })
+  const read = await readBody(client, {
+    shared,
+    deadlines,
+    maxBytes: limits.maxBodyBytes,
+    maxBufferedBytes: limits.maxBufferedBytes,
+  })
   if (!read.ok) return read
   const api = apiOfPath(client.path)
-  const checked = check(api, client, token, read.body)
+  const checked = check(api, exchange.client, { token, body: read.body })
   if ('kind' in checked) {
     releaseBody(shared, read.body)
     return { ok: false, failure: checked }
@@ -53,12 +58,17 @@ export async function admit(deps: ProxyDeps, exchange: Exchange, token: ApiToken
   return { ok: true, asked: { ...checked, body: read.body } }
 }
 
-function check(api: Api | undefined, client: Client, token: ApiToken, body: Body): Omit<Asked, 'body'> | Failure {
+function check(
+  api: Api | undefined,
+  client: Client,
+  { token, body }: { readonly token: ApiToken; readonly body: Body },
+): Omit<Asked, 'body'> | Failure {
   const understood = understand(api, client, body)
   if ('kind' in understood) return understood
   const { model, scan } = understood
   if (!mayUseModel(token, model)) return { kind: 'model-forbidden', model }
-  if (costLimitReached(token)) return { kind: 'cost-limit', usedMicroUsd: token.costUsedMicroUsd, limitMicroUsd: token.costLimitMicroUsd }
+  if (costLimitReached(token))
+    return { kind: 'cost-limit', usedMicroUsd: token.costUsedMicroUsd, limitMicroUsd: token.costLimitMicroUsd }
   if (api === undefined) return { kind: 'unsupported-path' }
   const { query, patienceMs } = ownParameters(client)
   return {
@@ -80,7 +90,9 @@ function understand(api: Api | undefined, client: Client, body: Body): Understoo
   const scan = body.plain.length > 0 ? scanBody(body.plain) : undefined
   const mustHaveModel = client.method !== 'GET' && client.method !== 'HEAD' && !aboutStoredResponse(client.path, body)
   if (scan && 'fault' in scan) {
-    return mustHaveModel ? { kind: 'bad-request', message: `invalid JSON or missing model: ${scan.message}` } : { model: ANY_MODEL, scan: undefined }
+    return mustHaveModel
+      ? { kind: 'bad-request', message: `invalid JSON or missing model: ${scan.message}` }
+      : { model: ANY_MODEL, scan: undefined }
   }
   if (!mustHaveModel) return { model: scan?.model ?? ANY_MODEL, scan }
   const model = api === 'gemini' ? pathModel(client.path) : (scan?.model ?? pathModel(client.path))
@@ -89,7 +101,8 @@ function understand(api: Api | undefined, client: Client, body: Body): Understoo
 }
 
 function noModelMessage(api: Api | undefined): string {
-  if (api === 'gemini') return 'invalid JSON or missing model: the path must name one, as in /v1beta/models/<model>:generateContent'
+  if (api === 'gemini')
+    return 'invalid JSON or missing model: the path must name one, as in /v1beta/models/<model>:generateContent'
   return 'invalid JSON or missing model: the body must be a JSON object with a string field "model"'
 }
 
@@ -118,13 +131,17 @@ function ownParameters(client: Client): { query: string; patienceMs: number | un
   let query = withoutKeyParam(client.query)
   let patienceMs: number | undefined
   const offer = (text: string | null, unitMs: number): void => {
-    if (patienceMs === undefined && text !== null && /^\d{1,9}$/.test(text) && Number(text) > 0) patienceMs = Number(text) * unitMs
+    if (patienceMs === undefined && text !== null && /^\d{1,9}$/.test(text) && Number(text) > 0)
+      patienceMs = Number(text) * unitMs
   }
   if (query.includes('timeout_')) {
     const parameters = new URLSearchParams(query)
     offer(parameters.get('timeout_ms'), 1)
     offer(parameters.get('timeout_s'), 1000)
-    query = query.split('&').filter((pair) => !/^timeout_m?s(=|$)/.test(pair)).join('&')
+    query = query
+      .split('&')
+      .filter((pair) => !/^timeout_m?s(=|$)/.test(pair))
+      .join('&')
   }
   offer(headers.get('x-timeout-ms'), 1)
   offer(headers.get('x-timeout-s'), 1000)

@@ -2,17 +2,15 @@ import type { Failure } from '../core/failure.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Answer } from '../ports/upstream-send.ts'
 import { type StreamWatch, watchStream } from '../protocol/stream-watch.ts'
-import type { Asked } from './admit.ts'
 import { AttemptClock } from './attempt-clock.ts'
 import { blindWatch } from './blind-watch.ts'
-import type { ProxyDeps } from './deps.ts'
-import type { Exchange } from './exchange.ts'
 import { answerHeaders } from './headers.ts'
 import type { Reader } from './reader.ts'
 import { lateContent, lateFirstByte, Relay } from './relay.ts'
 import { decodeWhole, encodingOf, sideDecoder } from './side-decoder.ts'
-import { askOf, type Target } from './target.ts'
-import { type Held, holdSmall, holdUpTo, judgeWhole } from './whole.ts'
+import { askOf } from './target.ts'
+import type { Leg } from './trip.ts'
+import { type Held, holdSmall, holdUpTo, type Judged, judgeWhole } from './whole.ts'
 
 /** How an attempt ended. `responseId`: a stored answer that only this channel knows. */
 export type AttemptEnd = {
@@ -26,18 +24,18 @@ export type AttemptEnd = {
 /** Committed: `response` goes to the client, and `ended` is told when it is through. Else nothing of it got out. */
 export type Attempted = { readonly response: Response } | { readonly end: AttemptEnd & { readonly failure: Failure } }
 
-export type AttemptParts = {
-  readonly deps: ProxyDeps
-  readonly exchange: Exchange
-  readonly asked: Asked
-  readonly target: Target
+export type AttemptParts = Leg & {
   /** Limits of the whole request; bind until the answer is committed. */
   readonly deadline: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }
   /** Runs once, and only for a committed answer. */
   readonly ended: (end: AttemptEnd) => void
 }
 
-type Running = AttemptParts & { readonly stop: AbortController; readonly clock: AttemptClock; readonly release: () => void }
+type Running = AttemptParts & {
+  readonly stop: AbortController
+  readonly clock: AttemptClock
+  readonly release: () => void
+}
 
 const MAX_EVENT_BYTES = 1024 * 1024
 const MAX_ERROR_BODY_BYTES = 1024 * 1024
@@ -73,12 +71,13 @@ function startClock({ deps, asked, clock, deadline }: Running): void {
 }
 
 async function ask(running: Running): Promise<Attempted> {
-  const { deps, exchange, asked, target, stop } = running
-  const sent = await deps.send.send(askOf(exchange, asked, target, deps.view().settings.stripClientHeaders), stop)
+  const { deps, exchange, asked, stop } = running
+  const sent = await deps.send.send(askOf(running, deps.view().settings.stripClientHeaders), stop)
   if (!sent.ok) return failed(sent.failure)
   const { answer } = sent
   if (answer.status < 200 || answer.status > 299) return failed(await statusFailure(answer, stop))
-  if (mayBeEmpty(exchange.client.method, answer.status)) return committed(running, answer, NO_BYTES, { failure: undefined, usage: {} })
+  if (mayBeEmpty(exchange.client.method, answer.status))
+    return committed(running, answer, { bytes: NO_BYTES, end: { failure: undefined, usage: {} } })
   const isSse = answer.headers.get('content-type')?.includes('text/event-stream') === true
   return isSse || asked.streaming ? streamed(running, answer) : whole(running, answer)
 }
@@ -92,9 +91,12 @@ async function statusFailure(answer: Answer, stop: AbortController): Promise<Fai
   const { status, headers } = answer
   const reader = answer.body()?.getReader()
   if (!reader) return { kind: 'status', status, body: NO_BYTES, raw: NO_BYTES, headers }
-  const held = await holdUpTo(MAX_ERROR_BODY_BYTES, [], reader, stop)
+  const held = await holdUpTo(MAX_ERROR_BODY_BYTES, { chunks: [], reader, stop })
   // The status is known when only its words broke off; but a client that left is still gone.
-  if (held.kind === 'failed') return held.failure.kind === 'client-gone' ? held.failure : { kind: 'status', status, body: NO_BYTES, raw: NO_BYTES, headers }
+  if (held.kind === 'failed')
+    return held.failure.kind === 'client-gone'
+      ? held.failure
+      : { kind: 'status', status, body: NO_BYTES, raw: NO_BYTES, headers }
   const raw = held.kind === 'whole' ? held.bytes : Buffer.concat(held.chunks)
   const encoding = encodingOf(headers.get('content-encoding'))
   const decoded = encoding && (await decodeWhole(encoding, raw, MAX_ERROR_BODY_BYTES))
@@ -107,7 +109,7 @@ async function whole(running: Running, answer: Answer): Promise<Attempted> {
   if (announced <= answerHoldBytes) return settleHeld(running, answer, await holdSmall(answer, running.stop))
   const reader = answer.body()?.getReader()
   if (!reader) return failed({ kind: 'empty', what: 'no-body' })
-  return settleHeld(running, answer, await holdUpTo(answerHoldBytes, [], reader, running.stop))
+  return settleHeld(running, answer, await holdUpTo(answerHoldBytes, { chunks: [], reader, stop: running.stop }))
 }
 
 async function streamed(running: Running, answer: Answer): Promise<Attempted> {
@@ -115,35 +117,55 @@ async function streamed(running: Running, answer: Answer): Promise<Attempted> {
   if (!reader) return failed({ kind: 'empty', what: 'no-body' })
   const watch = watchStream(running.asked.api, MAX_EVENT_BYTES)
   running.exchange.usageSoFar = () => watch.usage
-  const relay = relayOf(running, answer, reader, watch)
+  const relay = relayOf(running, answer, { reader, watch, held: [] })
   const shown = await relay.untilContent()
   if (shown === 'content') return opened(running, answer, relay)
-  if (shown !== 'no-stream') return { end: { failure: shown, usage: watch.usage } }
-  return settleHeld(running, answer, await holdUpTo(running.deps.view().settings.answerHoldBytes, relay.held, reader, running.stop))
+  if (shown !== 'no-stream') {
+    // An overload notice sent as an event stream has no events, but says something.
+    const said = shown.kind === 'empty' ? await judged(running, answer, Buffer.concat(relay.held)) : undefined
+    return { end: { failure: said?.failure ?? shown, usage: watch.usage } }
+  }
+  return settleHeld(
+    running,
+    answer,
+    await holdUpTo(running.deps.view().settings.answerHoldBytes, { chunks: relay.held, reader, stop: running.stop }),
+  )
 }
 
 async function settleHeld(running: Running, answer: Answer, held: Held): Promise<Attempted> {
   if (held.kind === 'failed') return failed(held.failure)
   if (held.kind === 'more') {
     // Too large to be held: it has shown no error so far and goes to the client as it comes.
-    return opened(running, answer, relayOf(running, answer, held.reader, blindWatch(), held.chunks))
+    return opened(
+      running,
+      answer,
+      relayOf(running, answer, { reader: held.reader, watch: blindWatch(), held: held.chunks }),
+    )
   }
-  const { exchange, asked, deps, clock } = running
-  const { settings } = deps.view()
+  const { exchange, clock } = running
   exchange.bytesReceived = held.bytes.length
   exchange.firstByteMs ||= Math.max(clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
-  const { failure, usage, responseId } = await judgeWhole(held.bytes, {
+  const { failure, usage, responseId } = await judged(running, answer, held.bytes)
+  if (failure) return { end: { failure, usage } }
+  return committed(running, answer, { bytes: held.bytes, end: { failure: undefined, usage, responseId } })
+}
+
+/** Only what was asked to be made can be a failed making: a stored answer that failed is a true answer. */
+function judged({ deps, exchange, asked }: Running, answer: Answer, bytes: Uint8Array): Promise<Judged> | Judged {
+  if (exchange.client.method !== 'POST' && bytes.length > 0) return { failure: undefined, usage: {} }
+  const { softErrorTexts, answerHoldBytes } = deps.view().settings
+  return judgeWhole(bytes, {
     api: asked.api,
     encoding: encodingOf(answer.headers.get('content-encoding')),
     contentType: answer.headers.get('content-type') ?? '',
-    softErrorTexts: settings.softErrorTexts,
-    holdBytes: settings.answerHoldBytes,
+    softErrorTexts,
+    holdBytes: answerHoldBytes,
   })
-  if (failure) return { end: { failure, usage } }
-  return committed(running, answer, held.bytes, { failure: undefined, usage, responseId })
 }
 
-function committed(running: Running, answer: Answer, bytes: Uint8Array, end: AttemptEnd): Attempted {
+type Committed = { readonly bytes: Uint8Array; readonly end: AttemptEnd }
+
+function committed(running: Running, answer: Answer, { bytes, end }: Committed): Attempted {
   const { exchange } = running
   running.release()
   running.ended(end)
@@ -156,7 +178,9 @@ function opened(running: Running, answer: Answer, relay: Relay): Attempted {
   return { response: new Response(relay.open(), init) }
 }
 
-function relayOf(running: Running, answer: Answer, reader: Reader, watch: StreamWatch, held: Uint8Array[] = []): Relay {
+type Flow = { readonly reader: Reader; readonly watch: StreamWatch; readonly held: Uint8Array[] }
+
+function relayOf(running: Running, answer: Answer, { reader, watch, held }: Flow): Relay {
   const { deps, exchange, asked, stop, clock, release, ended } = running
   const { settings } = deps.view()
   const encoding = encodingOf(answer.headers.get('content-encoding'))

@@ -39,5 +39,7 @@ function plain(address: string): string {
 function isTrusted(address: string, trusted: TrustedProxies): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.process(address)
-  return trusted.some(([range, bits]) => parsed.kind() === range.kind() && parsed.match([range, bits] as [ipaddr.IPv4, number]))
+  return trusted.some(
+    ([range, bits]) => parsed.kind() === range.kind() && parsed.match([range, bits] as [ipaddr.IPv4, number]),
+  )
 }

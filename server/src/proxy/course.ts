@@ -1,6 +1,6 @@
+import { remainingMs } from '../core/cooldown.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
 import { orderChannels, type Skip } from '../core/order-channels.ts'
-import { remainingMs } from '../core/cooldown.ts'
 import { keyOrder } from '../core/pick-key.ts'
 import type { ChannelKey } from '../core/snapshot.ts'
 import type { Asked } from './admit.ts'
@@ -9,6 +9,7 @@ import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
 import { type Standee, standees } from './standing.ts'
 import type { Target } from './target.ts'
+import type { Trip } from './trip.ts'
 
 /** The way of one request through channels and keys. */
 export type Course = {
@@ -19,7 +20,7 @@ export type Course = {
 }
 
 /** Plans a request: the order of channels now, the keys of each when it is reached. */
-export function courseOf(deps: ProxyDeps, exchange: Exchange, asked: Asked): Course {
+export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchange' | 'asked'>): Course {
   const { settings, field } = deps.view()
   const nowMs = deps.clock.nowMs()
   const seat = seatOf(deps, asked, nowMs)
@@ -79,7 +80,10 @@ function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isFallback }: KeyCh
     const leftMs = remainingMs(deps.shared.rest(key.cell), nowMs)
     return leftMs === 0 ? 0 : nowMs + leftMs
   }
-  const sitting = seat?.channelId === channel.id ? channel.keys.find((key) => key.id === seat.keyId && restUntilMs(key) === 0) : undefined
+  const sitting =
+    seat?.channelId === channel.id
+      ? channel.keys.find((key) => key.id === seat.keyId && restUntilMs(key) === 0)
+      : undefined
   const others = keyOrder({
     keys: channel.keys,
     strategy: channel.keyStrategy,
@@ -98,7 +102,10 @@ function deadlineOf(deps: ProxyDeps, exchange: Exchange, asked: Asked): Course['
   const totalMs = deps.view().settings.requestTotalTimeoutMs || Number.POSITIVE_INFINITY
   const patienceMs = asked.patienceMs ?? Number.POSITIVE_INFINITY
   if (patienceMs <= totalMs) {
-    return { atMs: exchange.startedMonoMs + patienceMs, failure: () => ({ kind: 'client-deadline', waitedMs: patienceMs }) }
+    return {
+      atMs: exchange.startedMonoMs + patienceMs,
+      failure: () => ({ kind: 'client-deadline', waitedMs: patienceMs }),
+    }
   }
   return { atMs: exchange.startedMonoMs + totalMs, failure: () => ({ kind: 'client-deadline', waitedMs: totalMs }) }
 }

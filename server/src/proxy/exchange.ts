@@ -1,6 +1,7 @@
 import type { Api } from '../core/channel-type.ts'
 import type { ApiToken, Channel } from '../core/snapshot.ts'
 import type { Usage } from '../core/usage.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** The client's side of one request, before we know what it asks. */
 export type Client = {
@@ -41,12 +42,19 @@ export class Exchange {
   /** What the running attempt has used up as far as it was seen. */
   usageSoFar: () => Usage = () => ({})
 
-  constructor(id: string, client: Client, startedAtMs: number, startedMonoMs: number) {
+  constructor(id: string, client: Client, started: { readonly wallMs: number; readonly monoMs: number }) {
     this.id = id
     this.client = client
-    this.startedAtMs = startedAtMs
-    this.startedMonoMs = startedMonoMs
-    this.attemptStartedAtMs = startedAtMs
-    this.attemptStartedMonoMs = startedMonoMs
+    this.startedAtMs = started.wallMs
+    this.startedMonoMs = started.monoMs
+    this.attemptStartedAtMs = started.wallMs
+    this.attemptStartedMonoMs = started.monoMs
+  }
+
+  /** What is recorded from here on belongs to the next attempt. */
+  nextAttempt(clock: Clock): void {
+    this.attemptNo++
+    this.attemptStartedAtMs = clock.nowMs()
+    this.attemptStartedMonoMs = clock.monoMs()
   }
 }

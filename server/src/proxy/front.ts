@@ -1,3 +1,4 @@
+import { verdict } from '../core/verdict.ts'
 import type { Health } from '../link/messages.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import type { ProxyDeps } from './deps.ts'
@@ -5,7 +6,6 @@ import type { Client } from './exchange.ts'
 import { readBody, releaseBody } from './read-body.ts'
 import { refusal } from './refuse.ts'
 import { serve } from './serve.ts'
-import { verdict } from '../core/verdict.ts'
 
 /** What control answers: console, admin API, public pages. */
 export type HandOver = (request: HandedRequest) => Promise<Response>
@@ -36,10 +36,20 @@ const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
 export function front(parts: FrontParts): (request: Request, server: Server) => Response | Promise<Response> {
   const answer = async (request: Request, server: Server): Promise<Response> => {
     const { path, query } = targetOf(request.url)
-    if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, clientOf(parts, request, server, path, query))
-    if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD')) return healthAnswer(parts.health(), request.method)
+    const client = (): Client => ({
+      request,
+      method: request.method,
+      path,
+      query,
+      ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, parts.trusted),
+      gone: request.signal,
+      ownTimers: () => server.timeout(request, 0),
+    })
+    if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, client())
+    if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD'))
+      return healthAnswer(parts.health(), request.method)
     if (path === '/api/event_logging/batch' && request.method === 'POST') return Response.json({})
-    return toControl(parts, clientOf(parts, request, server, path, query))
+    return toControl(parts, client())
   }
   return parts.accessLog ? logged(parts, answer) : answer
 }
@@ -49,18 +59,6 @@ function targetOf(url: string): { path: string; query: string } {
   const start = url.indexOf('/', url.indexOf('//') + 2)
   const mark = url.indexOf('?', start)
   return mark < 0 ? { path: url.slice(start), query: '' } : { path: url.slice(start, mark), query: url.slice(mark + 1) }
-}
-
-function clientOf({ trusted }: FrontParts, request: Request, server: Server, path: string, query: string): Client {
-  return {
-    request,
-    method: request.method,
-    path,
-    query,
-    ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, trusted),
-    gone: request.signal,
-    ownTimers: () => server.timeout(request, 0),
-  }
 }
 
 function healthAnswer({ ok, why }: Health, method: string): Response {
@@ -73,10 +71,15 @@ function healthAnswer({ ok, why }: Health, method: string): Response {
 
 async function toControl({ deps, handOver }: FrontParts, client: Client): Promise<Response> {
   const { shared, deadlines, limits } = deps
-  const read = await readBody(client, { shared, deadlines, maxBytes: MAX_ADMIN_BODY_BYTES, maxBufferedBytes: limits.maxBufferedBytes })
+  const read = await readBody(client, {
+    shared,
+    deadlines,
+    maxBytes: MAX_ADMIN_BODY_BYTES,
+    maxBufferedBytes: limits.maxBufferedBytes,
+  })
   if (!read.ok) {
     const result = verdict(read.failure, { channelType: 'openai', usableKeys: 0, nowMs: deps.clock.nowMs() })
-    return refusal(read.failure, result, undefined, deps.newId(), [])
+    return refusal(read.failure, result, { api: undefined, requestId: deps.newId(), secrets: [] })
   }
   client.ownTimers()
   try {

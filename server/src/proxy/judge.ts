@@ -1,15 +1,16 @@
-import { nextRest, mayClear } from '../core/cooldown.ts'
+import { mayClear, nextRest } from '../core/cooldown.ts'
 import type { CooldownClass, Failure, Verdict } from '../core/failure.ts'
 import { verdict } from '../core/verdict.ts'
 import type { Cell } from '../ports/shared.ts'
 import type { CooldownTarget } from '../ports/store.ts'
 import type { ProxyDeps } from './deps.ts'
-import type { Exchange } from './exchange.ts'
 import { messageOf } from './record.ts'
 import type { Target } from './target.ts'
+import type { Leg } from './trip.ts'
 
 /** What follows from a failed attempt, with whoever is to blame put to rest. */
-export function judge(deps: ProxyDeps, exchange: Exchange, target: Target, failure: Failure): Verdict {
+export function judge(leg: Leg, failure: Failure): Verdict {
+  const { deps, target } = leg
   const { settings } = deps.view()
   const result = verdict(failure, {
     channelType: target.channel.type,
@@ -19,18 +20,20 @@ export function judge(deps: ProxyDeps, exchange: Exchange, target: Target, failu
     zone: settings.resetTimeZone || deps.limits.zone,
   })
   const blamed = blamedBy(result, target)
-  if (blamed && (result.cooldown || result.restUntilMs !== undefined)) rest(deps, exchange, blamed, result, failure)
+  if (blamed && (result.cooldown || result.restUntilMs !== undefined)) rest(leg, blamed, { result, failure })
   return result
 }
 
 /** A success ends the rests of everyone who took part in it. */
-export function praise(deps: ProxyDeps, exchange: Exchange, { channel, key, match }: Target): void {
+export function praise({ deps, exchange, target }: Leg): void {
+  const { channel, key, match } = target
   const may = (rest: { sinceMs: number; untilMs: number }): boolean => mayClear(rest, exchange.attemptStartedAtMs)
   const { shared, report } = deps
   const channelId = channel.id
   if (shared.clearRest(channel.cell, may)) report.cleared({ scope: 'channel', channelId })
   if (shared.clearRest(key.cell, may)) report.cleared({ scope: 'key', channelId, keyId: key.id })
-  if (match.model && shared.clearRest(match.model.cell, may)) report.cleared({ scope: 'model', channelId, model: match.model.name })
+  if (match.model && shared.clearRest(match.model.cell, may))
+    report.cleared({ scope: 'model', channelId, model: match.model.name })
 }
 
 type Blamed = { readonly cell: Cell; readonly target: CooldownTarget }
@@ -51,7 +54,11 @@ function blamedBy(result: Verdict, { channel, key, match }: Target): Blamed | un
   }
 }
 
-function rest(deps: ProxyDeps, exchange: Exchange, { cell, target }: Blamed, result: Verdict, failure: Failure): void {
+function rest(
+  { deps, exchange }: Leg,
+  { cell, target }: Blamed,
+  { result, failure }: { readonly result: Verdict; readonly failure: Failure },
+): void {
   const { cooldown } = deps.limits
   const nowMs = deps.clock.nowMs()
   const written = deps.shared.changeRest(cell, (previous) =>
@@ -65,7 +72,13 @@ function rest(deps: ProxyDeps, exchange: Exchange, { cell, target }: Blamed, res
     }),
   )
   if (!written) return
-  deps.report.rested({ ...target, ...written, reason: messageOf(failure), statusCode: result.logStatus, requestId: exchange.id })
+  deps.report.rested({
+    ...target,
+    ...written,
+    reason: messageOf(failure),
+    statusCode: result.logStatus,
+    requestId: exchange.id,
+  })
 }
 
 function firstStepMs(deps: ProxyDeps, step: CooldownClass): number {

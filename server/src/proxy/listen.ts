@@ -28,7 +28,11 @@ export function listen({ port, reusePort, handler }: ListenParts): Listener {
       maxRequestBodySize: BUN_BODY_LIMIT_BYTES,
       development: false,
       fetch: handler,
-      error: () => new Response('{"error":{"message":"internal error"}}', { status: 500, headers: { 'content-type': 'application/json' } }),
+      error: () =>
+        new Response('{"error":{"message":"internal error"}}', {
+          status: 500,
+          headers: { 'content-type': 'application/json' },
+        }),
     }),
   )
   return {

@@ -2,9 +2,9 @@ import type { ChannelType } from '../core/channel-type.ts'
 import type { Failure } from '../core/failure.ts'
 import { mayUseModel } from '../core/limits.ts'
 import type { ApiToken } from '../core/snapshot.ts'
-import { modelEntry, modelList, modelListDialect, type ModelListDialect } from '../protocol/model-list.ts'
+import { type ModelListDialect, modelEntry, modelList, modelListDialect } from '../protocol/model-list.ts'
 import type { ProxyDeps } from './deps.ts'
-import type { Client } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
 const TYPES: Readonly<Record<ModelListDialect, readonly ChannelType[]>> = {
   gemini: ['gemini'],
@@ -13,17 +13,19 @@ const TYPES: Readonly<Record<ModelListDialect, readonly ChannelType[]>> = {
 }
 
 /** What we can answer without an upstream: the lists of models; and what we cannot serve at all. */
-export function localAnswer(deps: ProxyDeps, client: Client, token: ApiToken, requestId: string): Response | Failure | undefined {
-  const { path, method, request } = client
-  if (request.headers.has('upgrade') && request.headers.get('upgrade')?.toLowerCase() === 'websocket') return { kind: 'upgrade-required' }
+export function localAnswer(deps: ProxyDeps, exchange: Exchange, token: ApiToken): Response | Failure | undefined {
+  const { path, method, request } = exchange.client
+  if (request.headers.has('upgrade') && request.headers.get('upgrade')?.toLowerCase() === 'websocket')
+    return { kind: 'upgrade-required' }
   if (method !== 'GET') return undefined
-  if (path !== '/v1/models' && path !== '/v1beta/models') return oneModel(deps, client, token, requestId)
+  if (path !== '/v1/models' && path !== '/v1beta/models') return oneModel(deps, exchange, token)
   const dialect = modelListDialect(request.headers, path)
-  return json(modelList(dialect, usable(deps, dialect, token)), requestId)
+  return json(modelList(dialect, usable(deps, dialect, token)), exchange.id)
 }
 
 /** `GET /v1/models/{id}`: our own list again; Gemini's `/v1beta/models/{id}` is a question to the upstream. */
-function oneModel(deps: ProxyDeps, { path, request }: Client, token: ApiToken, requestId: string): Response | undefined {
+function oneModel(deps: ProxyDeps, { client, id: requestId }: Exchange, token: ApiToken): Response | undefined {
+  const { path, request } = client
   const id = /^\/v1\/models\/([^/:]+)$/.exec(path)?.[1]
   if (id === undefined) return undefined
   const dialect = modelListDialect(request.headers, path)
@@ -46,5 +48,7 @@ function decodeURIComponentSafely(text: string): string {
 }
 
 function json(body: string, requestId: string): Response {
-  return new Response(body, { headers: { 'content-type': 'application/json; charset=utf-8', 'x-ccload-request-id': requestId } })
+  return new Response(body, {
+    headers: { 'content-type': 'application/json; charset=utf-8', 'x-ccload-request-id': requestId },
+  })
 }

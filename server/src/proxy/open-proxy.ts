@@ -15,7 +15,7 @@ import { front, type HandOver } from './front.ts'
 import { gate } from './gate.ts'
 import { idSource } from './ids.ts'
 import { type Listener, listen } from './listen.ts'
-import { openPlane, type Plane } from './plane.ts'
+import { Plane } from './plane.ts'
 import { runningNow } from './running.ts'
 
 export type ProxyParts = {
@@ -52,7 +52,8 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
   const { clock, shared, log } = parts
   const active = new Set<Exchange>()
   let stopping = false
-  const plane: Plane = openPlane({
+  let listener: Listener | undefined
+  const plane: Plane = new Plane({
     link: parts.link,
     spool: parts.spool,
     log,
@@ -66,7 +67,7 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
   })
   const deps: ProxyDeps = {
     limits: parts.limits,
-    view: plane.view,
+    view: () => plane.view(),
     shared,
     swrr: newSwrrCache(),
     gate: gate(shared, () => gateLimits(plane, parts.limits.maxConcurrency), clock.monoMs),
@@ -80,20 +81,26 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
     newId: idSource(clock.nowMs),
     stopping: () => stopping,
   }
-  const handler = front({ deps, handOver: parts.handOver, health: plane.health, trusted: trustedProxies(parts.trustedProxies), accessLog: parts.accessLog })
+  const handler = front({
+    deps,
+    handOver: parts.handOver,
+    health: () => plane.health(),
+    trusted: trustedProxies(parts.trustedProxies),
+    accessLog: parts.accessLog,
+  })
   await plane.ready
-  const listener: Listener = listen({ port: parts.port, reusePort: parts.reusePort, handler })
+  listener = listen({ port: parts.port, reusePort: parts.reusePort, handler })
 
   async function drain(graceMs: number): Promise<void> {
     if (stopping) return
     stopping = true
-    listener.stopAccepting()
+    listener?.stopAccepting()
     await until(() => active.size === 0, graceMs, clock)
-    await listener.close()
+    await listener?.close()
     await until(() => active.size === 0, STORED_WITHIN_MS, clock)
     plane.flush()
     plane.stop()
-    await until(plane.isStored, STORED_WITHIN_MS, clock)
+    await until(() => plane.isStored(), STORED_WITHIN_MS, clock)
     if (!plane.isStored()) plane.spillAll()
     parts.drained()
   }
@@ -109,7 +116,11 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
 
 function gateLimits(plane: Plane, maxConcurrency: number): { running: number; waiting: number; waitMs: number } {
   const { settings } = plane.view()
-  return { running: settings.maxConcurrency || maxConcurrency, waiting: settings.queueMaxWaiting, waitMs: settings.queueMaxWaitMs }
+  return {
+    running: settings.maxConcurrency || maxConcurrency,
+    waiting: settings.queueMaxWaiting,
+    waitMs: settings.queueMaxWaitMs,
+  }
 }
 
 async function until(isTrue: () => boolean, ms: number, clock: Clock): Promise<void> {

@@ -6,7 +6,7 @@ import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
 import type { LogRow } from '../ports/store.ts'
 import type { Reporter } from './deps.ts'
-import { outbox } from './outbox.ts'
+import { type Outbox, outbox } from './outbox.ts'
 import { compileView, type View } from './view.ts'
 
 export type PlaneParts = {
@@ -21,94 +21,122 @@ export type PlaneParts = {
   readonly orphaned: () => void
 }
 
-/** This process's side of the link: what control says is in force, what control must know is on its way. */
-export type Plane = {
-  readonly view: () => View
-  /** Resolves when the first snapshot is in force: before it nobody could be told apart from a stranger. */
-  readonly ready: Promise<void>
-  readonly health: () => Health
-  readonly report: Reporter
-  flush(): void
-  /** Every ending is on disk. */
-  isStored(): boolean
-  /** Puts every ending that is not known to be on disk into the spool. */
-  spillAll(): void
-  stop(): void
-}
-
 const FLUSH_MS = 10
 const PULSE_MS = 250
 const PULSES_PER_PROGRESS = 2
 const MAX_UNSTORED_ROWS = 50_000
+/** Control says twice a second that it lives. */
+const CONTROL_SILENT_MS = 5_000
 const EMPTY: Snapshot = { version: 0, channels: new Map(), tokens: new Map(), settings: defaultSettings() }
 
-export function openPlane(parts: PlaneParts): Plane {
-  const { link, log, monoMs } = parts
-  let snapshot = EMPTY
-  let view = compileView(EMPTY)
-  let health: Health = { ok: false, why: 'starting' }
-  const ready = Promise.withResolvers<void>()
+/** This process's side of the link: what control says is in force, what control must know is on its way. */
+export class Plane {
+  /** Resolves when the first snapshot is in force: before it nobody could be told apart from a stranger. */
+  readonly ready: Promise<void>
+  readonly report: Reporter
+  readonly #parts: PlaneParts
+  readonly #box: Outbox
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #timer: ReturnType<typeof setInterval>
+  #snapshot = EMPTY
+  #view = compileView(EMPTY)
+  #health: Health = { ok: false, why: 'starting' }
+  #heardAtMs: number
+  #pulses = 0
 
-  const spill = (rows: readonly LogRow[]): void => {
-    try {
-      parts.spool.write(rows)
-    } catch (error) {
-      log.write('error', 'endings lost: the spool cannot be written', { rows: rows.length, error })
-    }
-  }
-  const box = outbox({ send: (batch) => link.send({ t: 'endings', ...batch }), spill, everyMs: FLUSH_MS, maxRows: MAX_UNSTORED_ROWS })
-
-  const update = (change: SnapshotUpdate): void => {
-    const next = applyUpdate(snapshot, change)
-    if (!next) return void link.send({ t: 'resync' })
-    snapshot = next
-    view = compileView(next)
-    ready.resolve()
-    link.send({ t: 'applied', version: next.version })
-  }
-  link.onMessage((message) => {
-    switch (message.t) {
-      case 'update':
-        return update(message.update)
-      case 'stored':
-        return box.stored(message.upTo)
-      case 'list-running':
-        return void link.send({ t: 'running', ask: message.ask, running: parts.running() })
-      case 'heartbeat':
-        health = message.health
-        return
-      case 'drain':
-        void parts.drain(message.graceMs)
-    }
-  })
-  link.onClose(parts.orphaned)
-  const stopPulse = pulse(parts)
-
-  return {
-    view: () => view,
-    ready: ready.promise,
-    health: () => health,
-    report: {
-      ended: box.add,
+  constructor(parts: PlaneParts) {
+    const { link } = parts
+    this.#parts = parts
+    this.#heardAtMs = parts.monoMs()
+    this.ready = this.#ready.promise
+    this.#box = outbox({
+      send: (batch) => link.send({ t: 'endings', ...batch }),
+      spill: (rows) => this.#spill(rows),
+      everyMs: FLUSH_MS,
+      maxRows: MAX_UNSTORED_ROWS,
+    })
+    this.report = {
+      ended: this.#box.add,
       rested: (reason) => void link.send({ t: 'rested', reason }),
       cleared: (target) => void link.send({ t: 'cleared', target }),
-    },
-    flush: box.flush,
-    isStored: () => box.unstored().length === 0,
-    spillAll: () => spill(box.unstored()),
-    stop: stopPulse,
+    }
+    link.onMessage((message) => this.#heard(message))
+    link.onClose(parts.orphaned)
+    this.#timer = setInterval(() => this.#pulse(), PULSE_MS)
   }
 
-  function pulse({ running }: PlaneParts): () => void {
-    let count = 0
-    let dueMs = monoMs() + PULSE_MS
-    const timer = setInterval(() => {
-      link.send({ t: 'alive', loopLagMs: Math.max(0, monoMs() - dueMs) })
-      dueMs = monoMs() + PULSE_MS
-      if (count++ % PULSES_PER_PROGRESS !== 0) return
-      const list = running()
-      if (list.length > 0) link.send({ t: 'running', ask: 0, running: list })
-    }, PULSE_MS)
-    return () => clearInterval(timer)
+  view(): View {
+    return this.#view
+  }
+
+  health(): Health {
+    const silentMs = this.#parts.monoMs() - this.#heardAtMs
+    return silentMs > CONTROL_SILENT_MS ? { ok: false, why: 'the control process is silent' } : this.#health
+  }
+
+  flush(): void {
+    this.#box.flush()
+  }
+
+  /** Every ending is on disk. */
+  isStored(): boolean {
+    return this.#box.unstored().length === 0
+  }
+
+  /** Puts every ending that is not known to be on disk into the spool. */
+  spillAll(): void {
+    this.#spill(this.#box.unstored())
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #heard(message: Down): void {
+    const { link, running, drain, monoMs } = this.#parts
+    this.#heardAtMs = monoMs()
+    switch (message.t) {
+      case 'update':
+        return this.#update(message.update)
+      case 'stored':
+        return this.#box.stored(message.upTo)
+      case 'list-running':
+        link.send({ t: 'running', ask: message.ask, running: running() })
+        return
+      case 'heartbeat':
+        this.#health = message.health
+        return
+      case 'drain':
+        void drain(message.graceMs)
+    }
+  }
+
+  #update(change: SnapshotUpdate): void {
+    const { link } = this.#parts
+    const next = applyUpdate(this.#snapshot, change)
+    if (next === undefined) {
+      link.send({ t: 'resync' })
+      return
+    }
+    this.#snapshot = next
+    this.#view = compileView(next)
+    this.#ready.resolve()
+    link.send({ t: 'applied', version: next.version })
+  }
+
+  #pulse(): void {
+    const { link, running } = this.#parts
+    link.send({ t: 'alive' })
+    if (this.#pulses++ % PULSES_PER_PROGRESS !== 0) return
+    const list = running()
+    if (list.length > 0) link.send({ t: 'running', ask: 0, running: list })
+  }
+
+  #spill(rows: readonly LogRow[]): void {
+    try {
+      this.#parts.spool.write(rows)
+    } catch (error) {
+      this.#parts.log.write('error', 'endings lost: the spool cannot be written', { rows: rows.length, error })
+    }
   }
 }

@@ -49,12 +49,13 @@ export async function readBody(client: Client, parts: BodyParts): Promise<BodyRe
   const reserve = new Reservation(parts)
   if (!reserve.grow(Number.isNaN(announced) ? STEP_BYTES : announced)) return failed(noMemory())
   client.ownTimers()
-  const read = await readAll(client, parts, reserve, announced)
+  const intake: Intake = { client, parts, reserve }
+  const read = await readAll(intake, announced)
   if (!(read instanceof Uint8Array)) {
     reserve.release()
     return failed(read)
   }
-  return decoded(client, parts, reserve, read)
+  return decoded(intake, read)
 }
 
 /** Gives the memory back; may be called again. */
@@ -65,58 +66,66 @@ export function releaseBody(shared: Shared, body: Body): void {
   body.plain = NO_BYTES
 }
 
-async function decoded(client: Client, parts: BodyParts, reserve: Reservation, bytes: Uint8Array): Promise<BodyResult> {
+type Intake = { readonly client: Client; readonly parts: BodyParts; readonly reserve: Reservation }
+
+async function decoded({ client, parts, reserve }: Intake, bytes: Uint8Array): Promise<BodyResult> {
   const encoding = encodingOf(client.request.headers.get('content-encoding'))
   if (encoding === 'identity') return { ok: true, body: { bytes, plain: bytes, reservedBytes: reserve.bytes } }
   const plain = encoding && (await decodeWhole(encoding, bytes, parts.maxBytes))
-  const failure = failureOfDecoding(encoding, plain, parts.maxBytes) ?? (reserve.grow((plain as Uint8Array).length) ? undefined : noMemory())
-  if (failure === undefined) return { ok: true, body: { bytes, plain: plain as Uint8Array, reservedBytes: reserve.bytes } }
+  const failure =
+    failureOfDecoding(encoding, plain, parts.maxBytes) ??
+    (reserve.grow((plain as Uint8Array).length) ? undefined : noMemory())
+  if (failure === undefined)
+    return { ok: true, body: { bytes, plain: plain as Uint8Array, reservedBytes: reserve.bytes } }
   reserve.release()
   return failed(failure)
 }
 
 function failureOfDecoding(encoding: string | undefined, plain: unknown, maxBytes: number): Failure | undefined {
-  if (encoding === undefined) return { kind: 'bad-request', message: 'content-encoding must be gzip, deflate, br or zstd' }
+  if (encoding === undefined)
+    return { kind: 'bad-request', message: 'content-encoding must be gzip, deflate, br or zstd' }
   if (plain === 'too-big') return { kind: 'body-too-large', maxBytes }
   if (plain === undefined) return { kind: 'bad-request', message: `the body is not valid ${encoding} data` }
   return undefined
 }
 
-async function readAll(client: Client, parts: BodyParts, reserve: Reservation, announced: number): Promise<Uint8Array | Failure> {
-  const stop = Promise.withResolvers<Failure>()
+function readAll(intake: Intake, announced: number): Promise<Uint8Array | Failure> {
+  const { client, parts } = intake
   const startedMs = parts.deadlines.monoMs()
-  const deadline = {
-    atMs: startedMs + IDLE_MS,
-    expire: () => stop.resolve({ kind: 'body-timeout', waitedMs: parts.deadlines.monoMs() - startedMs }),
-  }
-  parts.deadlines.watch(deadline)
-  try {
-    // Most bodies are small and here already: one read without a chunk loop.
-    if (announced <= STEP_BYTES) return await Promise.race([client.request.bytes(), stop.promise])
-    return await readChunks(client.request, parts, reserve, { stop: stop.promise, progress: () => {
+  return new Promise((resolve) => {
+    const late = (): Failure => ({ kind: 'body-timeout', waitedMs: parts.deadlines.monoMs() - startedMs })
+    const deadline = { atMs: startedMs + IDLE_MS, expire: () => resolve(late()) }
+    parts.deadlines.watch(deadline)
+    const progress = (): void => {
       deadline.atMs = Math.min(parts.deadlines.monoMs() + IDLE_MS, startedMs + TOTAL_MS)
-    } })
-  } catch {
-    return { kind: 'client-gone' } // the only way that reading a request fails
-  } finally {
-    parts.deadlines.drop(deadline)
-  }
+    }
+    // Most bodies are small and here already: one read without a chunk loop.
+    const read = announced <= STEP_BYTES ? client.request.bytes() : readChunks(intake, progress)
+    read.then(
+      (result) => {
+        parts.deadlines.drop(deadline)
+        resolve(result)
+      },
+      () => {
+        parts.deadlines.drop(deadline)
+        resolve({ kind: 'client-gone' }) // the only way that reading a request fails
+      },
+    )
+  })
 }
 
-type Progress = { readonly stop: Promise<Failure>; readonly progress: () => void }
-
-async function readChunks(request: Request, parts: BodyParts, reserve: Reservation, { stop, progress }: Progress): Promise<Uint8Array | Failure> {
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader() as Reader
+async function readChunks({ client, parts, reserve }: Intake, progress: () => void): Promise<Uint8Array | Failure> {
+  const reader = (client.request.body as ReadableStream<Uint8Array>).getReader() as Reader
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const next = await Promise.race([reader.read(), stop])
-    if ('kind' in next) return refuseRest(reader, next)
+    const next = await reader.read()
     if (next.done || !next.value) return Buffer.concat(chunks, size)
     chunks.push(next.value)
     size += next.value.length
     if (size > parts.maxBytes) return refuseRest(reader, { kind: 'body-too-large', maxBytes: parts.maxBytes })
-    if (size > reserve.bytes && !reserve.grow(Math.max(STEP_BYTES, size - reserve.bytes))) return refuseRest(reader, noMemory())
+    if (size > reserve.bytes && !reserve.grow(Math.max(STEP_BYTES, size - reserve.bytes)))
+      return refuseRest(reader, noMemory())
     progress()
   }
 }

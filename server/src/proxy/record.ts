@@ -6,23 +6,28 @@ import type { Exchange } from './exchange.ts'
 
 const MAX_MESSAGE_CHARS = 512
 
+type Recorded = { readonly deps: ProxyDeps; readonly exchange: Exchange }
+
 export type Outcome = { readonly statusCode: number; readonly message: string; readonly usage: Usage }
 
 /** The log row of the running attempt of `exchange`. */
-export function attemptRow(deps: ProxyDeps, exchange: Exchange, { statusCode, message, usage }: Outcome): LogRow {
+export function attemptRow({ deps, exchange }: Recorded, { statusCode, message, usage }: Outcome): LogRow {
   return {
-    ...blankRow(exchange),
     attemptId: `${exchange.id}-${exchange.attemptNo}`,
+    requestId: exchange.id,
     attemptNo: exchange.attemptNo,
     timeMs: exchange.attemptStartedAtMs,
+    model: exchange.model,
     actualModel: exchange.actualModel,
     channelId: exchange.channel?.id ?? 0,
     statusCode,
     message: message.slice(0, MAX_MESSAGE_CHARS),
     durationMs: deps.clock.monoMs() - exchange.attemptStartedMonoMs,
+    streaming: exchange.streaming,
     firstByteMs: exchange.streaming ? exchange.firstByteMs : 0,
     apiKeyUsed: exchange.keyUsed,
     tokenId: exchange.token?.id ?? 0,
+    clientIp: exchange.client.ip,
     inputTokens: usage.inputTokens ?? 0,
     outputTokens: usage.outputTokens ?? 0,
     cacheReadTokens: usage.cacheReadTokens ?? 0,
@@ -31,50 +36,25 @@ export function attemptRow(deps: ProxyDeps, exchange: Exchange, { statusCode, me
     cacheWrite1hTokens: usage.cacheWrite1hTokens ?? 0,
     reasoningTokens: usage.reasoningTokens ?? 0,
     usageState: usage.inputTokens === undefined && usage.outputTokens === undefined ? 'unknown' : 'seen',
+    costNanoUsd: 0,
+    path: exchange.client.path,
     bytesSent: exchange.bytesReceived,
   }
 }
 
 /** The row that says how a request ended that no channel could serve; `channelId` 0, so it counts in no statistics. */
-export function summaryRow(deps: ProxyDeps, exchange: Exchange, statusCode: number, message: string): LogRow {
+export function summaryRow(recorded: Recorded, statusCode: number, message: string): LogRow {
+  const { deps, exchange } = recorded
   return {
-    ...blankRow(exchange),
+    ...attemptRow(recorded, { statusCode, message, usage: {} }),
     attemptId: `${exchange.id}-end`,
-    attemptNo: exchange.attemptNo,
     timeMs: exchange.startedAtMs,
-    statusCode,
-    message: message.slice(0, MAX_MESSAGE_CHARS),
     durationMs: deps.clock.monoMs() - exchange.startedMonoMs,
-  }
-}
-
-function blankRow(exchange: Exchange): LogRow {
-  return {
-    attemptId: '',
-    requestId: exchange.id,
-    attemptNo: 0,
-    timeMs: 0,
-    model: exchange.model,
     actualModel: '',
     channelId: 0,
-    statusCode: 0,
-    message: '',
-    durationMs: 0,
-    streaming: exchange.streaming,
     firstByteMs: 0,
     apiKeyUsed: '',
     tokenId: 0,
-    clientIp: exchange.client.ip,
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheReadTokens: 0,
-    cacheWriteTokens: 0,
-    cacheWrite5mTokens: 0,
-    cacheWrite1hTokens: 0,
-    reasoningTokens: 0,
-    usageState: 'unknown',
-    costNanoUsd: 0,
-    path: exchange.client.path,
     bytesSent: 0,
   }
 }
@@ -128,5 +108,7 @@ function bodyText(body: Uint8Array): string {
   let control = 0
   const head = body.subarray(0, MAX_MESSAGE_CHARS * 4)
   for (const byte of head.subarray(0, 512)) if (byte < 9 || (byte > 13 && byte < 32)) control++
-  return control * 10 >= Math.max(1, Math.min(head.length, 512)) ? '[binary/compressed response]' : new TextDecoder().decode(head)
+  return control * 10 >= Math.max(1, Math.min(head.length, 512))
+    ? '[binary/compressed response]'
+    : new TextDecoder().decode(head)
 }

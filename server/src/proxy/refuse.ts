@@ -7,34 +7,59 @@ import { answerHeaders } from './headers.ts'
 const USD = 1_000_000
 const NO_CHANNEL_RETRY_MS = 60_000
 
-type Words = { readonly message: string; readonly type?: string; readonly code?: string; readonly retryAfterMs?: number }
+type Words = {
+  readonly message: string
+  readonly type?: string
+  readonly code?: string
+  readonly retryAfterMs?: number
+}
+
+/** Whom a refusal is for. */
+export type Refused = {
+  readonly api: Api | undefined
+  readonly requestId: string
+  /** Keys that were used: cut out of whatever an upstream said. */
+  readonly secrets: readonly string[]
+}
 
 /**
  * The answer to a request that failed, in the dialect of the API it was meant for.
- *
- * @param secrets  Keys that were used: cut out of whatever an upstream said.
  */
-export function refusal(failure: Failure, verdict: Verdict, api: Api | undefined, requestId: string, secrets: readonly string[]): Response {
-  if (failure.kind === 'status' && verdict.passThrough) return passedOn(failure, verdict, requestId, secrets)
+export function refusal(failure: Failure, verdict: Verdict, to: Refused): Response {
+  const { api, requestId, secrets } = to
+  if (failure.kind === 'status' && verdict.passThrough) return passedOn(failure, verdict, to)
   const words = wordsFor(failure)
   const headers = new Headers({ 'content-type': 'application/json; charset=utf-8', 'x-ccload-request-id': requestId })
-  if (words.retryAfterMs !== undefined) headers.set('retry-after', String(Math.max(1, Math.ceil(words.retryAfterMs / 1000))))
+  if (words.retryAfterMs !== undefined)
+    headers.set('retry-after', String(Math.max(1, Math.ceil(words.retryAfterMs / 1000))))
   if (failure.kind === 'upgrade-required') headers.set('upgrade', 'HTTP/1.1')
   const { message, type, code } = words
-  const body = errorBody(api, { status: verdict.clientStatus, message: scrub(message, secrets), ...(type && { type }), ...(code && { code }) })
+  const body = errorBody(api, {
+    status: verdict.clientStatus,
+    message: scrub(message, secrets),
+    ...(type && { type }),
+    ...(code && { code }),
+  })
   return new Response(body, { status: verdict.clientStatus, headers })
 }
 
 /** The upstream's own answer, as it came, unless it quotes a key of ours. */
-function passedOn(failure: Extract<Failure, { kind: 'status' }>, verdict: Verdict, requestId: string, secrets: readonly string[]): Response {
+function passedOn(
+  failure: Extract<Failure, { kind: 'status' }>,
+  verdict: Verdict,
+  { requestId, secrets }: Refused,
+): Response {
   const headers = answerHeaders(failure.headers, requestId)
-  if (!headers.has('content-type')) {
-    headers.set('content-type', looksLikeJson(failure.body) ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8')
-  }
+  headers['content-type'] ??= looksLikeJson(failure.body)
+    ? 'application/json; charset=utf-8'
+    : 'text/plain; charset=utf-8'
   const text = new TextDecoder().decode(failure.body)
   const isLeak = secrets.some((secret) => secret !== '' && text.includes(secret))
-  if (isLeak) headers.delete('content-encoding')
-  return new Response(isLeak ? scrub(text, secrets) : (failure.raw as Uint8Array<ArrayBuffer>), { status: verdict.clientStatus, headers })
+  if (isLeak) delete headers['content-encoding']
+  return new Response(isLeak ? scrub(text, secrets) : (failure.raw as Uint8Array<ArrayBuffer>), {
+    status: verdict.clientStatus,
+    headers,
+  })
 }
 
 export function scrub(text: string, secrets: readonly string[]): string {
@@ -48,7 +73,10 @@ function looksLikeJson(body: Uint8Array): boolean {
 function wordsFor(failure: Failure): Words {
   switch (failure.kind) {
     case 'unauthorized':
-      return { message: failure.expired ? 'token expired' : 'invalid or missing authorization', code: 'invalid_api_key' }
+      return {
+        message: failure.expired ? 'token expired' : 'invalid or missing authorization',
+        code: 'invalid_api_key',
+      }
     case 'bad-request':
       return { message: failure.message }
     case 'body-too-large':
@@ -66,7 +94,10 @@ function wordsFor(failure: Failure): Words {
         code: 'cost_limit_exceeded',
       }
     case 'unsupported-path':
-      return { message: 'unsupported path: use /v1/messages, /v1/responses, /v1/chat/completions, /v1/completions, /v1/embeddings or /v1beta/models/...' }
+      return {
+        message:
+          'unsupported path: use /v1/messages, /v1/responses, /v1/chat/completions, /v1/completions, /v1/embeddings or /v1beta/models/...',
+      }
     case 'upgrade-required':
       return { message: 'WebSocket is not served here: use HTTP POST with "stream": true' }
     case 'client-deadline':
@@ -80,7 +111,20 @@ function wordsFor(failure: Failure): Words {
 
 type Rest = Exclude<
   Failure,
-  { kind: 'unauthorized' | 'bad-request' | 'body-too-large' | 'body-timeout' | 'headers-too-large' | 'model-forbidden' | 'cost-limit' | 'unsupported-path' | 'upgrade-required' | 'client-deadline' | 'client-gone' }
+  {
+    kind:
+      | 'unauthorized'
+      | 'bad-request'
+      | 'body-too-large'
+      | 'body-timeout'
+      | 'headers-too-large'
+      | 'model-forbidden'
+      | 'cost-limit'
+      | 'unsupported-path'
+      | 'upgrade-required'
+      | 'client-deadline'
+      | 'client-gone'
+  }
 >
 
 function ownFault(failure: Rest): Words {
@@ -88,7 +132,11 @@ function ownFault(failure: Rest): Words {
     case 'busy':
       return { message: BUSY[failure.why], code: 'gateway_busy', retryAfterMs: failure.retryAfterMs }
     case 'no-channel':
-      return { message: 'no available upstream (all cooled or none)', code: 'no_available_upstream', retryAfterMs: failure.retryAfterMs ?? NO_CHANNEL_RETRY_MS }
+      return {
+        message: 'no available upstream (all cooled or none)',
+        code: 'no_available_upstream',
+        retryAfterMs: failure.retryAfterMs ?? NO_CHANNEL_RETRY_MS,
+      }
     case 'bug':
       return { message: 'internal error' }
     case 'connect':
@@ -100,7 +148,10 @@ function ownFault(failure: Rest): Words {
     case 'answer-timeout':
       return { message: `the upstream did not answer within ${Math.round(failure.waitedMs / 100) / 10} s` }
     case 'status':
-      return { message: `no upstream available: the last one answered with status ${failure.status}`, code: 'no_available_upstream' }
+      return {
+        message: `no upstream available: the last one answered with status ${failure.status}`,
+        code: 'no_available_upstream',
+      }
     case 'soft-error':
     case 'stream-error':
       return { message: `the upstream reported an error: ${failure.body.slice(0, 2_000)}` }

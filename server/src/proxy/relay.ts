@@ -1,10 +1,10 @@
-import type { Failure } from '../core/failure.ts'
 import type { Api } from '../core/channel-type.ts'
+import type { Failure } from '../core/failure.ts'
+import { networkCode } from '../core/network-code.ts'
 import { errorEvent } from '../protocol/dialect.ts'
 import type { StreamError, StreamWatch } from '../protocol/stream-watch.ts'
 import type { AttemptClock } from './attempt-clock.ts'
 import type { Exchange } from './exchange.ts'
-import { networkCode } from '../core/network-code.ts'
 import type { Reader } from './reader.ts'
 import type { SideDecoder } from './side-decoder.ts'
 
@@ -105,7 +105,7 @@ export class Relay {
       for (const chunk of this.#held) controller.enqueue(chunk)
       this.#held.length = 0
       this.#noteFirstByte()
-      this.#parts.clock.wait(CLIENT_STALL_MS, () => ({ kind: 'client-gone' }))
+      this.#parts.clock.wait(CLIENT_STALL_MS, stalledClient)
       return
     }
     this.#waitForUpstream()
@@ -114,8 +114,8 @@ export class Relay {
     if (chunk instanceof Uint8Array) {
       controller.enqueue(chunk)
       const looked = this.#look(chunk)
-      if (looked) await looked
-      this.#parts.clock.wait(CLIENT_STALL_MS, () => ({ kind: 'client-gone' }))
+      if (looked !== undefined) await looked
+      this.#parts.clock.wait(CLIENT_STALL_MS, stalledClient)
       return
     }
     await this.#finish(controller, chunk)
@@ -146,7 +146,10 @@ export class Relay {
   /** Says in the client's protocol that the answer is broken, then breaks the connection: it must never look whole. */
   async #cut(controller: ReadableStreamDefaultController<Uint8Array>, failure: Failure): Promise<void> {
     const { api, isEncoded, watch } = this.#parts
-    const event = isEncoded || watch.framing !== 'sse' ? undefined : errorEvent(api, { message: brokenMessage(failure), midLine: true })
+    const event =
+      isEncoded || watch.framing !== 'sse'
+        ? undefined
+        : errorEvent(api, { message: brokenMessage(failure), midLine: true })
     this.#end(failure)
     if (event !== undefined) {
       controller.enqueue(new TextEncoder().encode(event))
@@ -175,7 +178,8 @@ export class Relay {
         return undefined
       }
       exchange.bytesReceived += value.length
-      if (exchange.firstByteMs === 0) exchange.firstByteMs = Math.max(this.#parts.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
+      if (exchange.firstByteMs === 0)
+        exchange.firstByteMs = Math.max(this.#parts.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
       return value
     } catch (error) {
       if (stop.signal.aborted) return stop.signal.reason as Failure
@@ -238,7 +242,12 @@ export function lateContent(waitedMs: number): Failure {
   return { kind: 'first-content-timeout', waitedMs }
 }
 
+function stalledClient(): Failure {
+  return { kind: 'client-gone' }
+}
+
 function brokenMessage(failure: Failure): string {
-  if (failure.kind === 'stream-idle') return `The upstream sent nothing for ${Math.round(failure.waitedMs / 1000)} s; the answer is incomplete.`
+  if (failure.kind === 'stream-idle')
+    return `The upstream sent nothing for ${Math.round(failure.waitedMs / 1000)} s; the answer is incomplete.`
   return 'The upstream broke off; the answer is incomplete.'
 }

@@ -25,10 +25,13 @@ function runningOf(deps: ProxyDeps, exchange: Exchange): Running {
     keyUsed: exchange.keyUsed,
     bytesReceived: exchange.bytesReceived,
     clientFirstByteMs: exchange.clientFirstByteMs,
-    row: attemptRow(deps, exchange, {
-      statusCode: BROKEN_STREAM,
-      message: 'the gateway process died while this was running',
-      usage: exchange.usageSoFar(),
-    }),
+    row: attemptRow(
+      { deps, exchange },
+      {
+        statusCode: BROKEN_STREAM,
+        message: 'the gateway process died while this was running',
+        usage: exchange.usageSoFar(),
+      },
+    ),
   }
 }

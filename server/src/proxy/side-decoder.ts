@@ -61,8 +61,11 @@ function decoderOf(encoding: Exclude<Encoding, 'identity'>): Transform {
  * @param maxBytes  Bound on the decoded size, against bombs.
  * @returns         `undefined` when it is broken; `'too-big'` past the bound.
  */
-export function decodeWhole(encoding: Encoding, body: Uint8Array, maxBytes: number): Promise<Uint8Array | undefined | 'too-big'> {
-  if (encoding === 'identity') return Promise.resolve(body)
+export function decodeWhole(
+  encoding: Encoding,
+  body: Uint8Array,
+  maxBytes: number,
+): Promise<Uint8Array | undefined | 'too-big'> {
   return new Promise((resolve) => {
     const done = (error: Error | null, result: Buffer): void => {
       if (!error) return resolve(result)
@@ -71,6 +74,8 @@ export function decodeWhole(encoding: Encoding, body: Uint8Array, maxBytes: numb
     }
     const options = { maxOutputLength: maxBytes }
     switch (encoding) {
+      case 'identity':
+        return resolve(body)
       case 'gzip':
         return zlib.gunzip(body, options, done)
       case 'deflate':

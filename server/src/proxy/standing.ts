@@ -1,5 +1,5 @@
-import type { Candidate } from '../core/order-channels.ts'
 import { remainingMs } from '../core/cooldown.ts'
+import type { Candidate } from '../core/order-channels.ts'
 import { firstKeyReadyAtMs } from '../core/pick-key.ts'
 import type { Cell, Shared } from '../ports/shared.ts'
 import type { Field, Match } from './view.ts'
@@ -22,7 +22,8 @@ export type Standing = {
 export function standees(field: Field, shared: Shared, nowMs: number): readonly Standee[] {
   const generation = shared.restGeneration()
   const known = field.standing
-  if (known && known.generation === generation && nowMs < known.untilMs && nowMs >= known.madeAtMs) return known.standees
+  if (known && known.generation === generation && nowMs < known.untilMs && nowMs >= known.madeAtMs)
+    return known.standees
   let untilMs = Number.POSITIVE_INFINITY
   const restUntilMs = (cell: Cell): number => {
     const leftMs = remainingMs(shared.rest(cell), nowMs)

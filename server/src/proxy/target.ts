@@ -4,8 +4,8 @@ import type { Ask } from '../ports/upstream-send.ts'
 import { spliceModel, splicePathModel } from '../protocol/body-scan.ts'
 import { credentialHeaders } from '../protocol/credentials.ts'
 import type { Asked } from './admit.ts'
-import type { Exchange } from './exchange.ts'
 import { askHeaders } from './headers.ts'
+import type { Leg } from './trip.ts'
 import type { Match } from './view.ts'
 
 /** One channel, one key: whom an attempt asks. */
@@ -17,7 +17,7 @@ export function upstreamModel(match: Match, asked: Asked): string {
 }
 
 /** Notes in the exchange whom it asks now. */
-export function aimAt(exchange: Exchange, asked: Asked, target: Target): void {
+export function aimAt({ exchange, asked, target }: Leg): void {
   const model = upstreamModel(target.match, asked)
   exchange.channel = target.channel
   exchange.actualModel = model === asked.model ? '' : model
@@ -28,7 +28,8 @@ export function aimAt(exchange: Exchange, asked: Asked, target: Target): void {
 }
 
 /** The client's bytes with another model name in them, or just as they came. */
-export function askOf(exchange: Exchange, asked: Asked, { channel, key, match }: Target, strip: readonly string[]): Ask {
+export function askOf({ exchange, asked, target }: Leg, strip: readonly string[]): Ask {
+  const { channel, key, match } = target
   const { client } = exchange
   const model = upstreamModel(match, asked)
   const headers = askHeaders(client.request.headers, strip)
@@ -44,10 +45,10 @@ export function askOf(exchange: Exchange, asked: Asked, { channel, key, match }:
   }
 }
 
-function bodyFor(asked: Asked, model: string, headers: Headers): Uint8Array | undefined {
+function bodyFor(asked: Asked, model: string, headers: Record<string, string>): Uint8Array | undefined {
   const { body, scan } = asked
   if (body.bytes.length === 0) return undefined
   if (model === asked.model || scan?.modelRange === undefined || asked.api === 'gemini') return body.bytes
-  headers.delete('content-encoding') // the changed body is sent plain
+  delete headers['content-encoding'] // the changed body is sent plain
   return spliceModel(body.plain, scan.modelRange, model)
 }

@@ -26,12 +26,16 @@ export async function holdSmall(answer: Answer, stop: AbortController): Promise<
 }
 
 /** Reads on, from what is there already, to the end or just past `maxBytes`. */
-export async function holdUpTo(maxBytes: number, chunks: Uint8Array[], reader: Reader, stop: AbortController): Promise<Held> {
+export async function holdUpTo(
+  maxBytes: number,
+  { chunks, reader, stop }: { readonly chunks: Uint8Array[]; readonly reader: Reader; readonly stop: AbortController },
+): Promise<Held> {
   let size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   try {
     while (size <= maxBytes) {
       const { done, value } = await reader.read()
-      if (done || !value) return { kind: 'whole', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size) }
+      if (done || !value)
+        return { kind: 'whole', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size) }
       chunks.push(value)
       size += value.length
     }
@@ -41,7 +45,11 @@ export async function holdUpTo(maxBytes: number, chunks: Uint8Array[], reader: R
   return { kind: 'more', chunks, reader }
 }
 
-export type Judged = { readonly failure: Failure | undefined; readonly usage: Usage; readonly responseId?: string | undefined }
+export type Judged = {
+  readonly failure: Failure | undefined
+  readonly usage: Usage
+  readonly responseId?: string | undefined
+}
 
 export type WholeLook = {
   readonly api: Api
@@ -55,7 +63,8 @@ export type WholeLook = {
 export async function judgeWhole(bytes: Uint8Array, look: WholeLook): Promise<Judged> {
   if (bytes.length === 0) return { failure: { kind: 'empty', what: 'no-body' }, usage: {} }
   if (look.encoding === undefined) return { failure: undefined, usage: {} }
-  const decoded = look.encoding === 'identity' ? bytes : await decodeWhole(look.encoding, bytes, look.holdBytes * DECODED_FACTOR)
+  const decoded =
+    look.encoding === 'identity' ? bytes : await decodeWhole(look.encoding, bytes, look.holdBytes * DECODED_FACTOR)
   if (decoded === 'too-big') return { failure: undefined, usage: {} }
   if (decoded === undefined) return { failure: { kind: 'reset', code: 'BROKEN_ENCODING' }, usage: {} }
   return judgementOf(inspectWhole(look.api, decoded, look.contentType, look.softErrorTexts))
@@ -68,7 +77,10 @@ function judgementOf(finding: WholeFinding): Judged {
     case 'opaque':
       return { failure: undefined, usage: finding.usage }
     case 'soft-error':
-      return { failure: { kind: 'soft-error', body: finding.body, errorType: finding.type, errorCode: finding.code }, usage: finding.usage }
+      return {
+        failure: { kind: 'soft-error', body: finding.body, errorType: finding.type, errorCode: finding.code },
+        usage: finding.usage,
+      }
     case 'empty':
       return { failure: { kind: 'empty', what: 'no-content' }, usage: {} }
     case 'html':

@@ -109,7 +109,11 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
       })
 
       test('charge failures and hang-ups for what was seen', async () => {
-        await logs.append([rowOf({ statusCode: 499 }), rowOf({ statusCode: 599 }), rowOf({ statusCode: 503, costNanoUsd: 0 })])
+        await logs.append([
+          rowOf({ statusCode: 499 }),
+          rowOf({ statusCode: 599 }),
+          rowOf({ statusCode: 503, costNanoUsd: 0 }),
+        ])
         expect(await after()).toMatchObject({ successCount: 0, failureCount: 3, costUsedMicroUsd: 3, promptTokens: 30 })
       })
 
@@ -147,7 +151,9 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
       })
 
       test('keyset pages neither repeat nor skip rows of one instant, also when new rows arrive', async () => {
-        await logs.append(Array.from({ length: 7 }, (_, place) => logRow({ timeMs: T0 + (place % 2), message: `m${place}` })))
+        await logs.append(
+          Array.from({ length: 7 }, (_, place) => logRow({ timeMs: T0 + (place % 2), message: `m${place}` })),
+        )
         const seen: string[] = []
         let before: { timeMs: number; id: number } | undefined
         for (let page = 0; page < 4; page++) {
@@ -212,7 +218,13 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
     })
 
     test('costs are summed by channel from an instant on, without rows that reached none', async () => {
-      const costs = [[1, T0, 5e8], [1, T0 + 1, 1], [2, T0, 3e9], [0, T0, 9e9], [2, T0 - 1, 7e9]] as const
+      const costs = [
+        [1, T0, 5e8],
+        [1, T0 + 1, 1],
+        [2, T0, 3e9],
+        [0, T0, 9e9],
+        [2, T0 - 1, 7e9],
+      ] as const
       await logs.append(costs.map(([channelId, timeMs, costNanoUsd]) => logRow({ channelId, timeMs, costNanoUsd })))
       expect(await logs.costByChannel(T0)).toEqual([
         { channelId: 1, costUsd: 0.500000001 },
@@ -221,7 +233,15 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
     })
 
     test('models are distinct, sorted, told apart by case, and of the range only', async () => {
-      const models = [['b', T0], ['a', T0], ['b', T0 + 1], ['B', T0], ['', T0], ['late', T0 + 2], ['early', T0 - 1]] as const
+      const models = [
+        ['b', T0],
+        ['a', T0],
+        ['b', T0 + 1],
+        ['B', T0],
+        ['', T0],
+        ['late', T0 + 2],
+        ['early', T0 - 1],
+      ] as const
       await logs.append(models.map(([model, timeMs]) => logRow({ model, timeMs })))
       expect(await logs.models(T0, T0 + 2)).toEqual(['B', 'a', 'b'])
     })

@@ -1,6 +1,6 @@
 import type { Database, SQLQueryBindings, Statement } from 'bun:sqlite'
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -68,9 +68,8 @@ export class BunSqliteConnection implements DatabaseConnection {
   }
 
   close(): void {
-    for (const statement of this.#statements.values()) statement.finalize()
     this.#statements.clear()
-    this.#database.close()
+    this.#database.close(true) // with its statements: a connection lives, and holds locks, as long as one of them
   }
 
   #prepared(sql: string): Statement {

@@ -19,7 +19,10 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
 
     describe('create', () => {
       test('answers the whole channel, keys and models in the order typed', async () => {
-        const made = await channels.create(channelDraft({ keyStrategy: 'round_robin', dailyCostLimitUsd: 2.5 }), T0 + 999)
+        const made = await channels.create(
+          channelDraft({ keyStrategy: 'round_robin', dailyCostLimitUsd: 2.5 }),
+          T0 + 999,
+        )
         expect(made).toMatchObject({
           name: 'main',
           type: 'anthropic',
@@ -69,7 +72,11 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
       test('takes no keys and no models, long keys, quotes, emoji and negative priorities', async () => {
         const bare = await channels.create(channelDraft({ apiKeys: [], models: [], keyStrategy: 'round_robin' }), T0)
         expect(bare).toMatchObject({ keys: [], models: [], keyStrategy: 'round_robin' })
-        const odd = channelDraft({ name: `"; drop table channels; -- '主🚀`, priority: -5, apiKeys: ['k'.repeat(4000)] })
+        const odd = channelDraft({
+          name: `"; drop table channels; -- '主🚀`,
+          priority: -5,
+          apiKeys: ['k'.repeat(4000)],
+        })
         const made = await channels.create(odd, T0)
         expect(made).toMatchObject({ name: odd.name, priority: -5 })
         expect(made.keys[0]?.apiKey).toBe('k'.repeat(4000))
@@ -91,7 +98,10 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
 
       test('lists by id, each channel with its own keys and models', async () => {
         for (const n of [0, 1, 2]) {
-          await channels.create(channelDraft({ name: `c${n}`, apiKeys: [`k${n}`], models: [{ name: `m${n}`, redirect: '' }] }), T0)
+          await channels.create(
+            channelDraft({ name: `c${n}`, apiKeys: [`k${n}`], models: [{ name: `m${n}`, redirect: '' }] }),
+            T0,
+          )
         }
         const listed = await channels.list()
         expect(listed.map(({ name: n, keys, models }) => [n, keys[0]?.apiKey, models[0]?.name])).toEqual([
@@ -127,7 +137,11 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
         if (!a || !b || !c) throw new Error('three keys')
         await channels.saveCooldowns([{ scope: 'key', channelId: made.id, keyId: c.id, ...REST }])
         const changed = await channels.update(made.id, { apiKeys: ['c', 'new', 'a'] }, T0)
-        expect(changed?.keys.map(({ apiKey, index }) => [apiKey, index])).toEqual([['c', 0], ['new', 1], ['a', 2]])
+        expect(changed?.keys.map(({ apiKey, index }) => [apiKey, index])).toEqual([
+          ['c', 0],
+          ['new', 1],
+          ['a', 2],
+        ])
         expect(changed?.keys[0]).toEqual({ ...c, index: 0, cooldown: REST })
         expect(changed?.keys[2]?.id).toBe(a.id)
         expect([a.id, b.id, c.id]).not.toContain(changed?.keys[1]?.id)
@@ -252,7 +266,10 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
 
     test('key turns are kept, the last one wins, those of unknown channels are skipped', async () => {
       const { id } = await channels.create(channelDraft(), T0)
-      await channels.saveKeyTurns([{ channelId: 999, turn: 1 }, { channelId: id, turn: 7 }])
+      await channels.saveKeyTurns([
+        { channelId: 999, turn: 1 },
+        { channelId: id, turn: 7 },
+      ])
       await channels.saveKeyTurns([{ channelId: id, turn: 8 }])
       expect((await channels.get(id))?.keyTurn).toBe(8)
     })

@@ -8,7 +8,7 @@ export function closable(inner: ClosableStore): ClosableStore {
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
   const store = storeFrom((call) => {
-    if (closing) return Promise.reject(new StoreError('broken', 'the store is closed'))
+    if (closing !== undefined) return Promise.reject(new StoreError('broken', 'the store is closed'))
     const answer = runCall(inner.store, call)
     running.add(answer)
     const done = () => void running.delete(answer)

@@ -17,13 +17,16 @@ function unwritable(): string {
 }
 
 describe('where the database lives', () => {
-  test.each([undefined, '', '  ', 'data/ccload.db'])('SQLITE_PATH=%p means data/ccload.db below the working directory', (configured) => {
-    const workingDirectory = mkdtempSync(join(root, 'wd-'))
-    expect(databasePath({ configured, workingDirectory, temporaryDirectory })).toEqual({
-      path: join(workingDirectory, 'data', 'ccload.db'),
-    })
-    expect(statSync(join(workingDirectory, 'data')).mode & 0o777 & ~0o750).toBe(0)
-  })
+  test.each([undefined, '', '  ', 'data/ccload.db'])(
+    'SQLITE_PATH=%p means data/ccload.db below the working directory',
+    (configured) => {
+      const workingDirectory = mkdtempSync(join(root, 'wd-'))
+      expect(databasePath({ configured, workingDirectory, temporaryDirectory })).toEqual({
+        path: join(workingDirectory, 'data', 'ccload.db'),
+      })
+      expect(statSync(join(workingDirectory, 'data')).mode & 0o777 & ~0o750).toBe(0)
+    },
+  )
 
   test('an unwritable default moves to the temporary folder and says so', () => {
     const place = databasePath({ configured: undefined, workingDirectory: unwritable(), temporaryDirectory })

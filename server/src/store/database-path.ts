@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, openSync, closeSync, rmSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isMemory } from './open-options.ts'
 

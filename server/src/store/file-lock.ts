@@ -8,8 +8,11 @@ import { isMemory } from './open-options.ts'
 const PID_AT = 60 // SQLite's "user version" in the header. Source: sqlite.org/fileformat.html §1.3.
 const PID_BYTES = 4
 
-/** Locks of this process: it must not read such a file itself, since closing it would give the lock up (POSIX). */
-const heldHere = new Set<string>()
+/**
+ * Locks of this process. It must not read such a file itself: closing it would give the lock up (POSIX). And they are
+ * kept here, because a connection that nobody can reach any more is closed by the garbage collector.
+ */
+const heldHere = new Map<string, Database>()
 
 /** A held lock. `release` is for an orderly end; the system releases it with the process, however that dies. */
 export type FileLock = { release(): void }
@@ -34,14 +37,14 @@ export function lockFile(path: string): FileLock {
     database.run(`PRAGMA user_version = ${process.pid & 0x7fff_ffff}`)
     database.run('COMMIT') // the locking mode keeps the lock
   } catch (error) {
-    database?.close()
+    database?.close(true)
     throw lockError(error, path)
   }
   const held = database
-  heldHere.add(lockPath)
+  heldHere.set(lockPath, held)
   return {
     release() {
-      held.close()
+      held.close(true)
       heldHere.delete(lockPath)
     },
   }
@@ -54,7 +57,10 @@ function lockError(error: unknown, path: string): OpenError {
     const who = pid > 0 ? `process ${pid}` : 'another process'
     return new OpenError('already-running', `ccLoad is already running: ${who} uses ${path}.`)
   }
-  return new OpenError('unwritable', `${path}.lock cannot be written (${code}): the folder of the database must be writable.`)
+  return new OpenError(
+    'unwritable',
+    `${path}.lock cannot be written (${code}): the folder of the database must be writable.`,
+  )
 }
 
 /** 0 = cannot be read. */

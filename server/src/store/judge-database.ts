@@ -28,7 +28,10 @@ export function judgeDatabase(seen: Sighting, known: readonly string[]): Judgeme
   const unknown = ours.filter((mark) => !known.includes(mark))
   if (unknown.length > 0) {
     const what = `${seen.path} was made by a newer version of ccLoad (it has ${unknown.join(', ')}).`
-    throw new OpenError('too-new', `${what} Start that version, or restore the backup made before it. Nothing was changed.`)
+    throw new OpenError(
+      'too-new',
+      `${what} Start that version, or restore the backup made before it. Nothing was changed.`,
+    )
   }
   const pending = known.filter((version) => !ours.includes(version))
   if (seen.tables.length === 0) return { found: 'nothing', pending }
@@ -40,13 +43,19 @@ export function judgeDatabase(seen: Sighting, known: readonly string[]): Judgeme
 function refuseTooOld(seen: Sighting): void {
   const has = (table: string) => seen.tables.includes(table)
   if (!has('channels')) {
-    throw new OpenError('not-ours', `${seen.path} is a database, but not one of ccLoad. Name another file in SQLITE_PATH.`)
+    throw new OpenError(
+      'not-ours',
+      `${seen.path} is a database, but not one of ccLoad. Name another file in SQLITE_PATH.`,
+    )
   }
-  const why = has('cooldowns') && !seen.channelColumns.includes('cooldown_until')
-    ? 'it keeps cooldowns in the table "cooldowns"'
-    : !has('logs')
-      ? 'its log is in a file of its own'
-      : NEEDED.filter((table) => !has(table)).map((table) => `it has no table "${table}"`).join(', ')
+  const why =
+    has('cooldowns') && !seen.channelColumns.includes('cooldown_until')
+      ? 'it keeps cooldowns in the table "cooldowns"'
+      : !has('logs')
+        ? 'its log is in a file of its own'
+        : NEEDED.filter((table) => !has(table))
+            .map((table) => `it has no table "${table}"`)
+            .join(', ')
   if (why !== '') {
     throw new OpenError('too-old', `${seen.path} was made by a ccLoad from before January 2026: ${why}. ${WHAT_TO_DO}`)
   }

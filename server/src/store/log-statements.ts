@@ -46,5 +46,9 @@ export function tokenUpdate(db: Kysely<Schema>): (totals: TokenTotals) => Compil
     last_used_at = case when last_used_at < ${by('lastUsedAtMs')} then ${by('lastUsedAtMs')} else last_used_at end
     where id = ${by('tokenId')}`.compile(db)
   const names = statement.parameters as readonly (keyof TokenTotals)[]
-  return (totals) => CompiledQuery.raw(statement.sql, names.map((name) => totals[name]))
+  return (totals) =>
+    CompiledQuery.raw(
+      statement.sql,
+      names.map((name) => totals[name]),
+    )
 }

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import type { Database } from 'bun:sqlite'
+import { chmodSync, closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import { sql } from 'kysely'
 import { judgeDatabase, type Sighting } from './judge-database.ts'
 import { MIGRATIONS } from './migrations/index.ts'
@@ -29,7 +29,7 @@ export async function migrateSqlite(database: Database, engine: SqlEngine, optio
 }
 
 function look(database: Database, path: string): Sighting {
-  const names = (text: string) => (database.prepare(text).all() as { name: string }[]).map(({ name }) => name)
+  const names = (text: string) => (database.query(text).all() as { name: string }[]).map(({ name }) => name)
   const tables = names(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'`)
   const marks = tables.includes('schema_migrations') ? names('SELECT version AS name FROM schema_migrations') : []
   return { path, tables, marks, channelColumns: names('PRAGMA table_info(channels)') }
@@ -44,7 +44,8 @@ async function applyMigration(engine: SqlEngine, migration: Migration, options: 
     await db.run('CREATE TABLE IF NOT EXISTS schema_migrations (version TEXT PRIMARY KEY, applied_at INTEGER NOT NULL)')
     await migration.up(db, nowMs)
     const broken = await sql`PRAGMA foreign_key_check`.execute(tx)
-    if (broken.rows.length > 0) throw new Error(`${migration.version} left ${broken.rows.length} rows without their channel`)
+    if (broken.rows.length > 0)
+      throw new Error(`${migration.version} left ${broken.rows.length} rows without their channel`)
     const mark = { version: migration.version, applied_at: Math.floor(nowMs / 1000) }
     await tx.insertInto('schema_migrations').values(mark).execute()
   })
@@ -57,7 +58,7 @@ function backUp(database: Database, { path, version }: SqliteOptions): string {
   rmSync(unfinished, { force: true })
   closeSync(openSync(unfinished, 'wx', 0o600)) // SQLite fills an empty file as it is
   try {
-    database.prepare('VACUUM INTO ?').run(unfinished)
+    database.query('VACUUM INTO ?').run(unfinished)
     chmodSync(unfinished, 0o600)
     renameSync(unfinished, target)
   } catch (error) {

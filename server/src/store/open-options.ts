@@ -1,5 +1,6 @@
 import type { ClosableStore } from './closable-store.ts'
 
+/** `OFF` means `MEMORY`: no journal file, but a failed write can still be undone. */
 export type JournalMode = 'DELETE' | 'TRUNCATE' | 'PERSIST' | 'MEMORY' | 'WAL' | 'OFF'
 
 export type OpenOptions = {

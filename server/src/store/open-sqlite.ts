@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
 import { Database } from 'bun:sqlite'
-import { closable, type ClosableStore } from './closable-store.ts'
+import { closeSync, openSync } from 'node:fs'
+import { type ClosableStore, closable } from './closable-store.ts'
 import { codeOf, sqlite } from './dialect.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import { OpenError } from './open-error.ts'
@@ -27,7 +27,7 @@ export async function openSqlite(options: SqliteOptions): Promise<OpenedStore> {
     return { ...migrated, warnings, ...closable({ store: sqlStore(engine), close: () => engine.db.destroy() }) }
   } catch (error) {
     await engine.db.destroy()
-    database.close() // Kysely closes only what it has used
+    database.close(true) // Kysely closes only what it has used
     throw openErrorFrom(error, options.path)
   }
 }
@@ -51,13 +51,15 @@ function openFile(path: string): Database {
 
 /** After the migrations, which need a journal that can roll back. Returns what the operator should know. */
 function configure(database: Database, { path, journalMode }: SqliteOptions): string[] {
-  const answer = database.prepare(`PRAGMA journal_mode = ${journalMode}`).get() as { journal_mode: string }
+  // Without any journal a failed write cannot be undone, and Bun's SQLite refuses OFF. MEMORY spares the file as well.
+  const wanted = journalMode === 'OFF' ? 'MEMORY' : journalMode
+  const answer = database.query(`PRAGMA journal_mode = ${wanted}`).get() as { journal_mode: string }
   const mode = answer.journal_mode.toUpperCase()
   // With WAL a power cut can lose the last moments but never break the file; the others need every sync for that.
   database.run(`PRAGMA synchronous = ${mode === 'WAL' ? 'NORMAL' : 'FULL'}`)
   database.run(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT_BYTES}`)
   database.run('PRAGMA foreign_keys = ON')
-  if (mode === journalMode || isMemory(path)) return []
+  if (mode === wanted || isMemory(path)) return []
   return [`SQLITE_JOURNAL_MODE=${journalMode} is not possible for ${path}; using ${mode}`]
 }
 
@@ -76,11 +78,17 @@ function judge(error: unknown, path: string, code: string): OpenError {
     return new OpenError('not-ours', `${path} is not an SQLite database. Name another file in SQLITE_PATH.`)
   }
   if (code.startsWith('SQLITE_CORRUPT')) {
-    return new OpenError('broken', `${path} is damaged (${code}). Restore a backup of it, or try: sqlite3 FILE .recover`)
+    return new OpenError(
+      'broken',
+      `${path} is damaged (${code}). Restore a backup of it, or try: sqlite3 FILE .recover`,
+    )
   }
   const { kind, message } = storeErrorFrom(error, sqlite)
   if (kind === 'full' || UNWRITABLE.includes(code)) {
-    return new OpenError('unwritable', `${path} cannot be written (${code}): make room, or give the program the right to.`)
+    return new OpenError(
+      'unwritable',
+      `${path} cannot be written (${code}): make room, or give the program the right to.`,
+    )
   }
   return new OpenError('broken', `${path} cannot be opened: ${message}`)
 }

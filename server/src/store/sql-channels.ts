@@ -1,6 +1,13 @@
 import { sql } from 'kysely'
 import type { KeyStrategy } from '../core/snapshot.ts'
-import type { ChannelDraft, ChannelStore, CooldownTarget, StoredChannel, StoredCooldown, StoredModel } from '../ports/store.ts'
+import type {
+  ChannelDraft,
+  ChannelStore,
+  CooldownTarget,
+  StoredChannel,
+  StoredCooldown,
+  StoredModel,
+} from '../ports/store.ts'
 import { planKeys } from './channel-keys.ts'
 import { channelsOf, cooldownColumns, cooldownOf } from './channel-rows.ts'
 import { inSnapshot, inTransaction, type SqlEngine, type Tx } from './sql-engine.ts'
@@ -12,37 +19,10 @@ export function sqlChannels(engine: SqlEngine): ChannelStore {
 
     get: (id) => inSnapshot(engine, async (tx) => (await read(tx, id))[0]),
 
-    create: (draft, nowMs) =>
-      inTransaction(engine, async (tx) => {
-        const nowS = Math.floor(nowMs / 1000)
-        // First, because it is the one statement that may be refused: nothing has to be undone then.
-        const { insertId } = await tx
-          .insertInto('channels')
-          .values({ ...channelColumns(draft), created_at: nowS, updated_at: nowS })
-          .executeTakeFirstOrThrow()
-        const id = Number(insertId)
-        await writeKeys(tx, { id, apiKeys: draft.apiKeys, keyStrategy: draft.keyStrategy, nowS })
-        await writeModels(tx, { id, models: draft.models, nowS })
-        return readOne(tx, id)
-      }),
+    create: (draft, nowMs) => inTransaction(engine, (tx) => create(tx, draft, Math.floor(nowMs / 1000))),
 
     update: (id, patch, nowMs) =>
-      inTransaction(engine, async (tx) => {
-        const nowS = Math.floor(nowMs / 1000)
-        const [before] = await read(tx, id)
-        if (!before) return undefined
-        const after = { ...before, ...patch }
-        await tx
-          .updateTable('channels')
-          .set({ ...channelColumns(after), updated_at: nowS })
-          .where('id', '=', id)
-          .execute()
-        const { keyStrategy } = after
-        if (patch.apiKeys) await writeKeys(tx, { id, apiKeys: patch.apiKeys, keyStrategy, nowS })
-        if (keyStrategy !== before.keyStrategy) await writeKeyStrategy(tx, id, keyStrategy)
-        if (patch.models) await writeModels(tx, { id, models: patch.models, nowS })
-        return readOne(tx, id)
-      }),
+      inTransaction(engine, (tx) => update(tx, { id, patch, nowS: Math.floor(nowMs / 1000) })),
 
     remove: (id) =>
       inTransaction(engine, async (tx) => {
@@ -75,6 +55,33 @@ export function sqlChannels(engine: SqlEngine): ChannelStore {
         }
       }),
   }
+}
+
+async function create(tx: Tx, draft: ChannelDraft, nowS: number): Promise<StoredChannel> {
+  // First, because it is the one statement that may be refused: nothing has to be undone then.
+  const { insertId } = await tx
+    .insertInto('channels')
+    .values({ ...channelColumns(draft), created_at: nowS, updated_at: nowS })
+    .executeTakeFirstOrThrow()
+  const id = Number(insertId)
+  await writeKeys(tx, { id, apiKeys: draft.apiKeys, keyStrategy: draft.keyStrategy, nowS })
+  await writeModels(tx, { id, models: draft.models, nowS })
+  return readOne(tx, id)
+}
+
+type Change = { readonly id: number; readonly patch: Partial<ChannelDraft>; readonly nowS: number }
+
+async function update(tx: Tx, { id, patch, nowS }: Change): Promise<StoredChannel | undefined> {
+  const [before] = await read(tx, id)
+  if (!before) return undefined
+  const after = { ...before, ...patch }
+  const columns = { ...channelColumns(after), updated_at: nowS }
+  await tx.updateTable('channels').set(columns).where('id', '=', id).execute()
+  const { keyStrategy } = after
+  if (patch.apiKeys) await writeKeys(tx, { id, apiKeys: patch.apiKeys, keyStrategy, nowS })
+  if (keyStrategy !== before.keyStrategy) await writeKeyStrategy(tx, id, keyStrategy)
+  if (patch.models) await writeModels(tx, { id, models: patch.models, nowS })
+  return readOne(tx, id)
 }
 
 function channelColumns(draft: Omit<ChannelDraft, 'apiKeys' | 'models'>) {
@@ -162,7 +169,11 @@ type WantedModels = { readonly id: number; readonly models: readonly StoredModel
 
 /** Replaces the list; a name that stands in it twice counts once, the first time. Rests of models that left go too. */
 async function writeModels(tx: Tx, { id, models, nowS }: WantedModels): Promise<void> {
-  const before = await tx.selectFrom('channel_models').select(['model', 'created_at']).where('channel_id', '=', id).execute()
+  const before = await tx
+    .selectFrom('channel_models')
+    .select(['model', 'created_at'])
+    .where('channel_id', '=', id)
+    .execute()
   const createdAt = new Map(before.map((row) => [row.model, row.created_at]))
   await tx.deleteFrom('channel_models').where('channel_id', '=', id).execute()
   const seen = new Set<string>()

@@ -27,7 +27,10 @@ export function sqlSessions(engine: SqlEngine): SessionStore {
     },
 
     async removeExpired(nowMs) {
-      await db.deleteFrom('admin_sessions').where('expires_at', '<=', nowMs / 1000).execute()
+      await db
+        .deleteFrom('admin_sessions')
+        .where('expires_at', '<=', nowMs / 1000)
+        .execute()
     },
   }
 }

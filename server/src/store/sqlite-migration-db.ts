@@ -11,7 +11,8 @@ export function sqliteMigrationDb(tx: Executor, warn: (message: string) => void)
     const { rows } = await tx.executeQuery(CompiledQuery.raw(sql, [...parameters]))
     return rows as Row[]
   }
-  const columnsOf = async (table: string) => (await all(`PRAGMA table_info(${table})`)).map((row) => String(row['name']))
+  const columnsOf = async (table: string) =>
+    (await all(`PRAGMA table_info(${table})`)).map((row) => String(row['name']))
   return {
     dialect: sqlite,
     warn,

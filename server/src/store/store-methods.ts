@@ -30,7 +30,9 @@ export function storeFrom(call: (what: StoreCall) => Promise<unknown>): Store {
 
 /** Runs one call on a real store. The names are checked: they may have come from another thread. */
 export async function runCall(store: Store, call: StoreCall): Promise<unknown> {
-  const methods: readonly string[] | undefined = STORE_METHODS[call.port]
+  const methods: readonly string[] | undefined = Object.hasOwn(STORE_METHODS, call.port)
+    ? STORE_METHODS[call.port]
+    : undefined
   if (!methods?.includes(call.method)) throw new StoreError('broken', `the store has no ${call.port}.${call.method}`)
   const port = store[call.port] as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>
   return port[call.method]?.(...call.args)

@@ -1,7 +1,7 @@
 import type { ClosableStore } from './closable-store.ts'
 import { openSqlite, openSqliteReader } from './open-sqlite.ts'
 import { runCall } from './store-methods.ts'
-import { failureMessage, type FromThread, type ThreadOpened, type ToThread } from './thread-wire.ts'
+import { type FromThread, failureMessage, type ThreadOpened, type ToThread } from './thread-wire.ts'
 
 /*
  * Entry point of a database thread (see `thread-store.ts`): one connection, commands in, answers out. It must be an

@@ -1,5 +1,6 @@
 import { closable } from './closable-store.ts'
 import { lockFile } from './file-lock.ts'
+import { OpenError } from './open-error.ts'
 import { isMemory, type OpenedStore, type OpenOptions, withDefaults } from './open-options.ts'
 import { type StoreCall, storeFrom } from './store-methods.ts'
 import { STORE_THREAD_URL, ThreadLink } from './thread-link.ts'
@@ -45,7 +46,9 @@ export async function openStoreThread(options: ThreadOptions): Promise<OpenedSto
   } catch (error) {
     writer.end()
     lock.release()
-    throw error
+    throw error instanceof OpenError
+      ? error
+      : new OpenError('broken', `${opening.path} cannot be opened: ${String(error)}`)
   }
 }
 

@@ -22,13 +22,21 @@ describe('what a batch adds to tokens', () => {
   })
 
   test('splitting a batch changes no sum', () => {
-    const row = fc.record({ tokenId: fc.nat(3), costNanoUsd: fc.nat(10_000), streaming: fc.boolean(), firstByteMs: fc.nat(9) })
+    const row = fc.record({
+      tokenId: fc.nat(3),
+      costNanoUsd: fc.nat(10_000),
+      streaming: fc.boolean(),
+      firstByteMs: fc.nat(9),
+    })
     fc.assert(
       fc.property(fc.array(row, { maxLength: 20 }), fc.nat(20), (changes, at) => {
         const rows = changes.map((change) => logRow(change))
         const isNew = rows.map(() => true)
         const cost = (some: typeof rows) =>
-          totalsByToken(some, isNew).reduce((sum, totals) => sum + totals.costNanoUsd + totals.streams + totals.wholes, 0)
+          totalsByToken(some, isNew).reduce(
+            (sum, totals) => sum + totals.costNanoUsd + totals.streams + totals.wholes,
+            0,
+          )
         expect(cost(rows.slice(0, at)) + cost(rows.slice(at))).toBe(cost(rows))
       }),
     )

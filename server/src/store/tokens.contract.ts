@@ -28,7 +28,12 @@ export function tokenStoreContract(name: string, fresh: Fresh): void {
     })
 
     test('lists the newest first, also inside one millisecond', async () => {
-      for (const [hash, at] of [['old', 1], ['new', 3], ['mid', 2], ['mid-later', 2]] as const) {
+      for (const [hash, at] of [
+        ['old', 1],
+        ['new', 3],
+        ['mid', 2],
+        ['mid-later', 2],
+      ] as const) {
         await tokens.create(tokenDraft({ hash }), at)
       }
       expect((await tokens.list()).map(({ hash }) => hash)).toEqual(['new', 'mid-later', 'mid', 'old'])
@@ -42,7 +47,12 @@ export function tokenStoreContract(name: string, fresh: Fresh): void {
 
     test('an empty list lifts the restriction, 0 lifts limit and expiry', async () => {
       const made = await tokens.create(tokenDraft({ allowedModels: ['m'], costLimitMicroUsd: 1, expiresAtMs: 2 }), T0)
-      const changed = await tokens.update(made.id, { allowedModels: [], costLimitMicroUsd: 0, expiresAtMs: 0, active: false })
+      const changed = await tokens.update(made.id, {
+        allowedModels: [],
+        costLimitMicroUsd: 0,
+        expiresAtMs: 0,
+        active: false,
+      })
       expect(changed).toMatchObject({ allowedModels: [], costLimitMicroUsd: 0, expiresAtMs: 0, active: false })
       expect(await tokens.get(made.id)).toEqual(changed)
     })

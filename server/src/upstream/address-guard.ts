@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import { networkInterfaces } from 'node:os'
+import ipaddr from 'ipaddr.js'
 
 /**
  * Which addresses may be called. People run models at home, so loopback and private networks are allowed; what only an
@@ -25,20 +25,29 @@ export function addressGuard(ownPort: number, nowMs: () => number, lookup: Looku
   const seen = new Map<string, { untilMs: number; refusal: string | undefined }>()
   return {
     check(url) {
-      const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-      const host = bare(url.hostname)
-      if (ipaddr.isValid(host)) return refusalOf(host, port, ownPort)
-      const name = `${host}:${port}`
-      const known = seen.get(name)
+      const known = seen.get(url.host)
       if (known && known.untilMs > nowMs()) return known.refusal
-      return lookup(host).then((addresses) => {
+      const port = portOf(url)
+      const host = bare(url.hostname)
+      const remember = (addresses: readonly string[]): string | undefined => {
         const refusal = addresses.map((address) => refusalOf(address, port, ownPort)).find((why) => why !== undefined)
         if (seen.size >= MAX_REMEMBERED) seen.clear()
-        seen.set(name, { untilMs: nowMs() + REMEMBERED_MS, refusal })
+        seen.set(url.host, { untilMs: nowMs() + REMEMBERED_MS, refusal })
         return refusal
-      })
+      }
+      return ipaddr.isValid(host) ? remember([host]) : lookup(host).then(remember)
     },
   }
+}
+
+/** Why an address in a URL must not be called, as far as it can be told without a look-up. `undefined` = it may. */
+export function literalRefusal(url: URL, ownPort: number): string | undefined {
+  const host = bare(url.hostname)
+  return ipaddr.isValid(host) ? refusalOf(host, portOf(url), ownPort) : undefined
+}
+
+function portOf(url: URL): number {
+  return Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
 }
 
 /** Why this address must not be called; `undefined` when it may. Unreadable addresses are refused. */

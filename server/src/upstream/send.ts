@@ -19,15 +19,19 @@ const POOLED_FOR_MS = 120_000
 const MAX_ORIGINS = 10_000
 const CONNECT_TIMEOUT: Failure = { kind: 'connect', cause: 'timeout', code: 'CONNECT_TIMEOUT' }
 
+type Try = { readonly ask: Ask; readonly url: URL; readonly stop: AbortController }
+
 /** The sender over Bun's `fetch`: bodies stay encoded, redirects are answers, nothing is retried but a stale connection. */
 export function fetchSender(options: SenderOptions): UpstreamSend {
   const lastAnswerAtMs = new Map<string, number>()
   const bases = new Map<string, URL>()
 
-  const once = async (ask: Ask, url: URL, stop: AbortController, fresh: boolean): Promise<Sent> => {
+  const once = async ({ ask, url, stop }: Try, fresh: boolean): Promise<Sent> => {
     const watch = watchConnect(url, stop, options)
     try {
-      const response = await fetch(ask.url, { ...requestInit(ask, stop.signal, options), ...(fresh ? { keepalive: false } : {}) })
+      const init = requestInit(ask, stop.signal, options)
+      if (fresh) init.keepalive = false
+      const response = await fetch(ask.url, init)
       return { ok: true, answer: answerOf(response) }
     } catch (error) {
       return failed(stop.signal.aborted ? (stop.signal.reason as Failure) : failureOfFetch(error))
@@ -43,7 +47,7 @@ export function fetchSender(options: SenderOptions): UpstreamSend {
       const refusal = checked instanceof Promise ? await checked : checked
       if (refusal !== undefined) return failed({ kind: 'connect', cause: 'blocked', code: refusal })
       const startedAtMs = options.monoMs()
-      const sent = await once(ask, url, stop, false)
+      const sent = await once({ ask, url, stop }, false)
       const nowMs = options.monoMs()
       if (sent.ok) {
         remember(lastAnswerAtMs, url.origin, nowMs)
@@ -53,8 +57,9 @@ export function fetchSender(options: SenderOptions): UpstreamSend {
       const maybeStale = pooledAtMs !== undefined && startedAtMs - pooledAtMs < POOLED_FOR_MS
       lastAnswerAtMs.delete(url.origin)
       // Upstreams close kept-alive connections at will; when that meets our request no byte of an answer came.
-      const again = sent.failure.kind === 'reset' && maybeStale && nowMs - startedAtMs < STALE_WITHIN_MS && !stop.signal.aborted
-      return again ? once(ask, url, stop, true) : sent
+      const again =
+        sent.failure.kind === 'reset' && maybeStale && nowMs - startedAtMs < STALE_WITHIN_MS && !stop.signal.aborted
+      return again ? once({ ask, url, stop }, true) : sent
     },
   }
 }
@@ -79,17 +84,13 @@ function failed(failure: Failure): Sent {
 
 function requestInit(ask: Ask, signal: AbortSignal, options: SenderOptions): BunFetchRequestInit {
   const { headers } = ask
-  for (const name of ask.keyHeaders) headers.set(name, name === 'authorization' ? `Bearer ${ask.key.open()}` : ask.key.open())
-  if (!headers.has('user-agent')) headers.set('user-agent', '') // else Bun introduces itself
-  return {
-    method: ask.method,
-    headers,
-    ...(ask.body ? { body: ask.body as Uint8Array<ArrayBuffer> } : {}),
-    signal,
-    redirect: 'manual',
-    decompress: false,
-    ...(options.insecureTls ? { tls: { rejectUnauthorized: false } } : {}),
-  }
+  for (const name of ask.keyHeaders)
+    headers[name] = name === 'authorization' ? `Bearer ${ask.key.open()}` : ask.key.open()
+  headers['user-agent'] ??= '' // else Bun introduces itself
+  const init: BunFetchRequestInit = { method: ask.method, headers, signal, redirect: 'manual', decompress: false }
+  if (ask.body) init.body = ask.body as Uint8Array<ArrayBuffer>
+  if (options.insecureTls) init.tls = { rejectUnauthorized: false }
+  return init
 }
 
 function answerOf(response: Response): Answer {

@@ -33,7 +33,9 @@ export async function takeOverAugust(db: MigrationDb): Promise<void> {
     const name = table === 'channels' ? 'name' : 'description'
     const rows = await db.all(`SELECT ${name} AS name FROM ${table} WHERE coalesce(${column}, ${unused}) <> ${unused}`)
     for (const row of rows) {
-      db.warn(`${table === 'channels' ? 'channel' : 'token'} "${String(row['name'])}" has ${what}, which is not applied`)
+      db.warn(
+        `${table === 'channels' ? 'channel' : 'token'} "${String(row['name'])}" has ${what}, which is not applied`,
+      )
     }
   }
 }

@@ -77,7 +77,9 @@ function numbered(rows: readonly Row[]): { row: Row; place: number }[] {
 
 /** What releases before January 2026 left in `system_settings`. */
 export async function repairSettings(db: MigrationDb, nowMs: number): Promise<void> {
-  await db.run("UPDATE system_settings SET value_type = 'int' WHERE `key` = 'success_rate_penalty_weight' AND value_type = 'float'")
+  await db.run(
+    "UPDATE system_settings SET value_type = 'int' WHERE `key` = 'success_rate_penalty_weight' AND value_type = 'float'",
+  )
   const [threshold] = await db.all("SELECT value FROM system_settings WHERE `key` = 'cooldown_fallback_threshold'")
   if (threshold) {
     const enabled = Number(threshold['value']) === 0 ? 'false' : 'true'

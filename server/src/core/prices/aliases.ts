@@ -1,0 +1,36 @@
+/**
+ * Other names of rows of the price table, `name -> row`. A row always wins over an alias of the same name, so none can
+ * hide a price. Names that differ by a date, a vendor prefix or a spelling need no alias: see `model-name.ts`.
+ */
+export const ALIASES: Readonly<Record<string, string>> = {
+  'claude-sonnet-4': 'claude-sonnet-4-0',
+  'claude-opus-4': 'claude-opus-4-0',
+  'chatgpt-4o': 'gpt-4o-legacy',
+  'chatgpt-4o-latest': 'gpt-4o-legacy',
+  'gpt-4-turbo-preview': 'gpt-4-turbo',
+  'gpt-4-0125-preview': 'gpt-4-turbo',
+  'gpt-4-1106-preview': 'gpt-4-turbo',
+  'gpt-4-vision-preview': 'gpt-4-turbo',
+  'gpt-4-1106-vision-preview': 'gpt-4-turbo',
+  'gpt-4-0314': 'gpt-4',
+  'gpt-4-0613': 'gpt-4',
+  'gpt-4-32k-0314': 'gpt-4-32k',
+  'gpt-4-32k-0613': 'gpt-4-32k',
+  'gpt-3.5-turbo-0125': 'gpt-3.5-turbo',
+  'gpt-3.5-turbo-0301': 'gpt-3.5-legacy',
+  'gpt-3.5-turbo-0613': 'gpt-3.5-legacy',
+  'gpt-3.5-turbo-instruct': 'gpt-3.5-legacy',
+  'gpt-3.5-turbo-16k': 'gpt-3.5-16k',
+  'gpt-3.5-turbo-16k-0613': 'gpt-3.5-16k',
+  'codex-mini': 'codex-mini-latest',
+  'deepseek-v3': 'deepseek-chat',
+  'deepseek-v3.1': 'deepseek-v3.1-terminus',
+  'grok-beta': 'grok-3',
+  'grok-4.1': 'grok-4.1-fast',
+  'qwen3-235b-a22b-instruct-2507': 'qwen3-235b-a22b-2507',
+  'qwen3-30b-a3b-thinking': 'qwen3-30b-a3b-thinking-2507',
+  'qwen3-30b-a3b-instruct': 'qwen3-30b-a3b-instruct-2507',
+  'llama-3.1-8b': 'llama-3.1-8b-instruct',
+  'llama-3.1-70b': 'llama-3.1-70b-instruct',
+  'llama-3.3-70b': 'llama-3.3-70b-instruct',
+}
