@@ -1,7 +1,13 @@
 // `bun tools/prices.ts`: turns the prices of the package @pydantic/genai-prices into server/src/core/prices/generated.json.
 // Models that the price table of ccLoad knows are left out: the table wins. Run it after the package has been updated.
 import { join } from 'node:path'
-import { findProvider, type MatchLogic, type ModelInfo, type ModelPrice, TieredPrices } from '@pydantic/genai-prices'
+import {
+  findProvider,
+  type MatchLogic,
+  type ModelInfo,
+  type ModelPrice,
+  type TieredPrices,
+} from '@pydantic/genai-prices'
 import { modelNames, spelledName } from '../server/src/core/model-name.ts'
 import { ownRowName, rowName, TABLE_BOOK } from '../server/src/core/price-book.ts'
 import type { Feed, FeedRow, UsdPlan } from '../server/src/core/prices/feed.ts'
@@ -123,10 +129,12 @@ function planOf(prices: ModelPrice): UsdPlan | undefined {
   const above = new Set(Object.values(FIELDS).flatMap((field) => tiersOf(prices[field]).map((tier) => tier.start)))
   const base = ratesAt(prices, 0)
   if (base === undefined || (base.input === 0 && base.output === 0)) return undefined
-  const steps = [...above].sort((a, b) => a - b).flatMap((start) => {
-    const rates = ratesAt(prices, start)
-    return rates === undefined ? [] : [{ above: start, ...rates }]
-  })
+  const steps = [...above]
+    .sort((a, b) => a - b)
+    .flatMap((start) => {
+      const rates = ratesAt(prices, start)
+      return rates === undefined ? [] : [{ above: start, ...rates }]
+    })
   return { ...base, ...(steps.length > 0 && { steps }) }
 }
 

@@ -1,8 +1,9 @@
 import { readConfig } from '../config/env.ts'
 import { withEnvFile } from '../config/env-file.ts'
 import { FETCH_LIMIT } from './proxies.ts'
-import { runControl } from './run-control.ts'
+import { type RunningProgram, runControl } from './run-control.ts'
 import { selfCommand } from './self-command.ts'
+import { systemClock } from './system-clock.ts'
 import { VERSION } from './version.ts'
 
 const HELP = `ccload ${VERSION} - a gateway for AI APIs
@@ -18,6 +19,10 @@ All of them: docs/operating.md
   --version      print the version
   --help         print this
 `
+
+/** npm and a terminal deliver one Ctrl-C twice: to the group, and passed on by the parent. */
+const ONE_PRESS_MS = 500
+const HURRIED = 130
 
 /** @param envFile  Text of `.env`, `''` when there is none. Ends the process by itself. */
 export async function runCommand(args: readonly string[], envFile: string): Promise<void> {
@@ -48,13 +53,19 @@ async function again(): Promise<void> {
   process.exit(await child.exited)
 }
 
-function stopOnSignals(program: { stop(): Promise<void> }): void {
-  let stopping = false
+/** The first signal ends it with grace, a second one without, a third one whatever it is doing. */
+function stopOnSignals(program: RunningProgram): void {
+  let lastAtMs = Number.NEGATIVE_INFINITY
+  let count = 0
   const onSignal = (): void => {
-    if (stopping) process.exit(130)
-    stopping = true
+    const nowMs = systemClock.monoMs()
+    if (nowMs - lastAtMs < ONE_PRESS_MS) return
+    lastAtMs = nowMs
+    count++
+    if (count > 2) process.exit(HURRIED)
+    if (count === 2) return program.hurry()
     program.stop().then(
-      () => process.exit(0),
+      () => process.exit(count === 1 ? 0 : HURRIED),
       (error) => end(1, `error while stopping: ${String(error)}\n`),
     )
   }

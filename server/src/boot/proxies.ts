@@ -23,6 +23,8 @@ export type Proxies = {
   readonly ready: Promise<unknown>
   replace(row: number, why: string): void
   drain(graceMs: number): Promise<void>
+  /** Cuts what still drains; its rows are what was last heard of it. */
+  hurry(): void
   count(): number
 }
 
@@ -59,6 +61,7 @@ export function proxyProcesses(count: number, start: Omit<ProxyStart, 'row'>, lo
     ready: pool.ready,
     replace: (row, why) => pool.replace(row, why),
     drain: (graceMs) => pool.drain(graceMs),
+    hurry: () => pool.kill(),
     count: () => pool.list().length,
   }
 }
@@ -97,6 +100,7 @@ export function proxyInProcess({ start, shared, log, answer }: InProcessParts): 
     drained: drained.resolve,
   })
   proxy.catch(() => {}) // whoever waits for `ready` is told
+  let giveUp = (): void => {}
   return {
     connect(plane) {
       const early: Up[] = []
@@ -104,12 +108,17 @@ export function proxyInProcess({ start, shared, log, answer }: InProcessParts): 
       down.onMessage((message) => (end ? plane.heard(end, message) : early.push(message)))
       end = plane.join(0, down)
       for (const message of early) plane.heard(end, message)
+      giveUp = () => end && plane.gone(end)
     },
     ready: proxy,
     replace: () => log.write('warn', 'the proxy in this process is busy: a change is not in force yet'),
     async drain(graceMs) {
-      await (await proxy).drain(graceMs)
+      void (await proxy).drain(graceMs)
       await drained.promise
+    },
+    hurry() {
+      giveUp()
+      drained.resolve()
     },
     count: () => 1,
   }

@@ -17,6 +17,8 @@ export type RunningProgram = {
   readonly port: number
   /** Lets streams finish within the grace, writes everything, gives everything back. */
   stop(): Promise<void>
+  /** While stopping: no grace any more. What runs is cut and recorded as it was last heard of. */
+  hurry(): void
 }
 
 const MAX_HANDED_BYTES = 128 * 1024 * 1024
@@ -38,6 +40,7 @@ export async function runControl(config: Config): Promise<RunningProgram> {
     clock,
     log,
     spoolDir: start.spoolDir,
+    zone,
     replaceProxy: (row, why) => proxies?.replace(row, why),
   })
   const refuseAddress = (url: URL): string | undefined => literalRefusal(url, port)
@@ -59,6 +62,7 @@ export async function runControl(config: Config): Promise<RunningProgram> {
 
   return {
     port,
+    hurry: () => proxies.hurry(),
     async stop() {
       await proxies.drain(config.shutdownGraceMs)
       await door?.stop(true)

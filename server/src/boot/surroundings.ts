@@ -79,7 +79,15 @@ function freePort(): number {
 function sweep(dir: string): void {
   for (const name of readdirSync(dir)) {
     const pid = Number(OURS.exec(name)?.[1] ?? 0)
-    if (pid > 0 && !isAlive(pid)) rmSync(join(dir, name), { recursive: true, force: true })
+    if (pid > 0 && !isAlive(pid)) tryToRemove(join(dir, name))
+  }
+}
+
+function tryToRemove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch {
+    // another user's: it is his to remove, and no reason for us not to start
   }
 }
 

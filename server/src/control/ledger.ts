@@ -118,7 +118,10 @@ export class Ledger {
     try {
       this.#parts.overflow(rows)
     } catch (error) {
-      this.#parts.log.write('error', 'log rows lost: neither database nor spool takes them', { rows: rows.length, error })
+      this.#parts.log.write('error', 'log rows lost: neither database nor spool takes them', {
+        rows: rows.length,
+        error,
+      })
     }
   }
 }

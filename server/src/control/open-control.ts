@@ -1,12 +1,14 @@
-import { settingsOf } from '../config/settings.ts'
+import { type Settings, settingsOf } from '../config/settings.ts'
+import { BASE_BOOK } from '../core/price-book.ts'
 import type { Down, Health, Up } from '../link/messages.ts'
 import { dropSpooled, readSpool, spool } from '../link/spool.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
 import type { Shared } from '../ports/shared.ts'
-import type { Store } from '../ports/store.ts'
+import type { LogRow, Store } from '../ports/store.ts'
 import { changes } from './changes.ts'
+import { ChannelHealth } from './channel-health.ts'
 import type { Control } from './control.ts'
 import { CooldownBook } from './cooldown-book.ts'
 import { Ledger } from './ledger.ts'
@@ -15,6 +17,7 @@ import { Registry } from './registry.ts'
 import { regular } from './regular.ts'
 import { startRetention } from './retention.ts'
 import { runningBook } from './running-book.ts'
+import { Spending } from './spending.ts'
 
 export type ControlParts = {
   readonly store: Store
@@ -25,11 +28,15 @@ export type ControlParts = {
   readonly spoolDir: string
   /** A proxy does not take over what is in force. */
   readonly replaceProxy: (row: number, why: string) => void
+  /** Of the environment, IANA name; the setting `reset_time_zone` goes before it. */
+  readonly zone: string
 }
 
 const SAVE_MS = 1_000
 const HEARTBEAT_MS = 500
 const SPOOL_LOOK_MS = 5_000
+const HEALTH_LOOK_MS = 1_000
+const LIMITS_LOOK_MS = 1_000
 
 /** The control plane with everything loaded that was in force at the last end. Errors: `StoreError`. */
 export async function openControl(parts: ControlParts): Promise<OpenControl> {
@@ -37,10 +44,19 @@ export async function openControl(parts: ControlParts): Promise<OpenControl> {
   await registry.load(parts.store)
   const cooldowns = new CooldownBook(registry, parts.shared, parts.clock)
   await cooldowns.restore(parts.store)
-  const plane = new OpenControl(parts, registry, cooldowns)
+  const spending = new Spending({
+    registry,
+    book: () => BASE_BOOK,
+    nowMs: parts.clock.nowMs,
+    zone: () => settingsOf(registry.settings).resetTimeZone || parts.zone,
+  })
+  await spending.load(parts.store)
+  const plane = new OpenControl(parts, { registry, cooldowns, spending })
   await plane.takeSpool()
   return plane
 }
+
+type Books = { readonly registry: Registry; readonly cooldowns: CooldownBook; readonly spending: Spending }
 
 /** The control plane's working heart: what the admin API uses, and where the proxies' lines end. */
 export class OpenControl {
@@ -48,16 +64,20 @@ export class OpenControl {
   readonly #parts: ControlParts
   readonly #registry: Registry
   readonly #cooldowns: CooldownBook
+  readonly #spending: Spending
   readonly #ledger: Ledger
   readonly #publisher = publisher(() => this.#wholeState())
   readonly #running = runningBook()
+  readonly #channelHealth = new ChannelHealth()
+  #rankedAtMs = 0
   readonly #stops: readonly (() => void)[]
 
-  constructor(parts: ControlParts, registry: Registry, cooldowns: CooldownBook) {
+  constructor(parts: ControlParts, { registry, cooldowns, spending }: Books) {
     const { store, clock, log } = parts
     this.#parts = parts
     this.#registry = registry
     this.#cooldowns = cooldowns
+    this.#spending = spending
     const overflow = spool(parts.spoolDir, `control-${process.pid}-${clock.nowMs()}`)
     this.#ledger = new Ledger({
       logs: store.logs,
@@ -69,6 +89,8 @@ export class OpenControl {
     this.#stops = [
       regular(SAVE_MS, () => cooldowns.save(store), log),
       regular(SPOOL_LOOK_MS, () => this.takeSpool(), log),
+      regular(HEALTH_LOOK_MS, () => this.#rank(), log),
+      regular(LIMITS_LOOK_MS, async () => this.#lookAtLimits(), log),
       regular(HEARTBEAT_MS, async () => this.#beat(), log),
       startRetention({
         logs: store.logs,
@@ -94,7 +116,7 @@ export class OpenControl {
       case 'resync':
         return this.#publisher.resync(end)
       case 'endings':
-        return this.#ledger.take(message.rows, end, message.batch)
+        return this.#take(message.rows, { end, batch: message.batch })
       case 'rested':
         return this.#cooldowns.rested(message.reason)
       case 'cleared':
@@ -114,14 +136,16 @@ export class OpenControl {
     this.#publisher.leave(end)
     this.#parts.shared.forget(end.row)
     const left = this.#running.lastOf(end).map(({ row }) => row)
-    if (left.length > 0) this.#ledger.take(left)
+    if (left.length > 0) this.#take(left)
   }
 
   /** Stores what earlier runs, or proxies that lost their control, have left behind. */
   async takeSpool(): Promise<void> {
     if (this.#ledger.trouble() !== '') return // nothing is taken twice while the database is away
     for (const file of readSpool(this.#parts.spoolDir, this.#parts.clock.nowMs())) {
-      this.#ledger.take(file.rows)
+      // A proxy that lost control cannot know which of its endings were stored just before.
+      const known = new Set(await this.#parts.store.logs.known(file.rows.map((row) => row.attemptId)))
+      this.#take(file.rows.filter((row) => !known.has(row.attemptId)))
       await this.#ledger.flush()
       if (this.#ledger.trouble() !== '') return
       dropSpooled(file)
@@ -179,6 +203,47 @@ export class OpenControl {
     await this.#ledger.flush()
   }
 
+  /** Endings: what they cost, what they say of a channel, and into the book with them. */
+  #take(ended: readonly LogRow[], from?: { readonly end: ProxyEnd; readonly batch: number }): void {
+    const rows = this.#spending.priced(ended)
+    this.#channelHealth.note(rows)
+    const { tokenIds, channelIds } = this.#spending.note(rows)
+    this.#ledger.take(rows, from?.end, from?.batch)
+    if (tokenIds.size > 0 || channelIds.size > 0) this.#tell(tokenIds, channelIds)
+  }
+
+  #lookAtLimits(): void {
+    const changed = [...this.#spending.newDay(), ...this.#spending.limitsChanged()]
+    if (changed.length > 0) this.#tell([], changed)
+  }
+
+  /** What somebody has spent changes what the proxies may do; nobody waits for it. */
+  #tell(tokenIds: Iterable<number>, channelIds: Iterable<number>): void {
+    const registry = this.#registry
+    const tokens = [...tokenIds].flatMap((id) => registry.tokens.get(id) ?? [])
+    const channels = [...channelIds].flatMap((id) => registry.channels.get(id) ?? [])
+    void this.#publisher.publish({ tokens, channels: channels.map((channel) => registry.wire(channel)) })
+  }
+
+  /** Moves channels up and down by how their attempts have ended lately, when the setting says so. */
+  async #rank(): Promise<void> {
+    const registry = this.#registry
+    const settings = settingsOf(registry.settings)
+    const nowMs = this.#parts.clock.nowMs()
+    if (
+      nowMs - this.#rankedAtMs < settings.healthScoreUpdateIntervalMs &&
+      settings.healthScoreEnabled === registry.isRanked()
+    )
+      return
+    this.#rankedAtMs = nowMs
+    const moved = registry.rank(
+      settings.healthScoreEnabled
+        ? this.#channelHealth.priorities(registry.channels.values(), rankingOf(settings), nowMs)
+        : new Map<number, number>(),
+    )
+    if (moved.length > 0) await this.#publisher.publish({ channels: moved.map((channel) => registry.wire(channel)) })
+  }
+
   #beat(): void {
     const health = this.#health()
     for (const end of this.#publisher.ends) end.link.send({ t: 'heartbeat', health })
@@ -198,5 +263,13 @@ export class OpenControl {
       removedTokenHashes: [],
       settings: registry.settings,
     }
+  }
+}
+
+function rankingOf(settings: Settings): Parameters<ChannelHealth['priorities']>[1] {
+  return {
+    penaltyWeight: settings.successRatePenaltyWeight,
+    minConfidentSample: settings.healthMinConfidentSample,
+    windowMs: settings.healthScoreWindowMs,
   }
 }

@@ -12,10 +12,10 @@ export class Registry {
   readonly tokens = new Map<number, ApiToken>()
   settings: SettingValues = defaultSettings()
   readonly settingUpdatedAtS = new Map<string, number>()
-  /** Set by health scoring; absent = the priority itself. */
-  readonly effectivePriority = new Map<number, number>()
   readonly overDailyLimit = new Set<number>()
   readonly #cells: Cells
+  /** Set by health scoring; absent = the priority itself. */
+  #effectivePriority: ReadonlyMap<number, number> = new Map()
 
   constructor(shared: Shared) {
     this.#cells = cells(shared)
@@ -33,7 +33,9 @@ export class Registry {
   }
 
   putToken(token: StoredToken): ApiToken {
-    const { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd, costUsedMicroUsd } = token
+    const { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd } = token
+    // What was spent a moment ago may not be in the database yet.
+    const costUsedMicroUsd = Math.max(token.costUsedMicroUsd, this.tokens.get(id)?.costUsedMicroUsd ?? 0)
     const inForce = { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd, costUsedMicroUsd }
     this.tokens.set(id, inForce)
     return inForce
@@ -49,7 +51,7 @@ export class Registry {
       priority,
       enabled,
       keyStrategy,
-      effectivePriority: this.effectivePriority.get(id) ?? priority,
+      effectivePriority: this.#effectivePriority.get(id) ?? priority,
       overDailyLimit: this.overDailyLimit.has(id),
       cell: this.#cells.of(channelCell(id)),
       turnCell: id,
@@ -61,6 +63,19 @@ export class Registry {
       })),
       models: channel.models.map((model) => ({ ...model, cell: this.#cells.of(modelCell(id, model.name)) })),
     }
+  }
+
+  isRanked(): boolean {
+    return this.#effectivePriority.size > 0
+  }
+
+  /** What health makes of the priorities; none = they count as they are. @returns The channels whose place changes. */
+  rank(priorities: ReadonlyMap<number, number>): readonly StoredChannel[] {
+    const before = this.#effectivePriority
+    this.#effectivePriority = priorities
+    const place = (ranks: ReadonlyMap<number, number>, { id, priority }: StoredChannel): number =>
+      ranks.get(id) ?? priority
+    return [...this.channels.values()].filter((channel) => place(before, channel) !== place(priorities, channel))
   }
 
   cellOf(name: string): number {

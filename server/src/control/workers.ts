@@ -85,6 +85,11 @@ export class Workers {
     clearTimeout(killer)
   }
 
+  /** Ends all at once; a `drain` that waits for them is over then. */
+  kill(): void {
+    for (const worker of this.#all) worker.kill('SIGKILL')
+  }
+
   #spawn(): void {
     const { clock, start } = this.#parts
     const row = this.#freeRow()

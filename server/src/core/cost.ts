@@ -41,8 +41,7 @@ export type Cost = {
 const MAX_COUNT = 2 ** 31 - 1
 const MAX_MULTIPLIER = 1_000
 const MILLION = 1_000_000
-const DIVISOR = 1_000_000_000_000n // a million tokens, and a multiplier in millionths
-const MAX_NANO_USD = BigInt(Number.MAX_SAFE_INTEGER)
+const MAX_NANO_USD = Number.MAX_SAFE_INTEGER
 
 /**
  * What an answer costs: exact up to the end, rounded to the nano-USD once.
@@ -62,9 +61,8 @@ export function costOf(price: Price, usage: Billable, options: CostOptions = {})
   const rates = ratesFor(plan, prompt)
   const isAnswered = prompt + counts.output > 0
   const lines = linesOf(counts, { rates, price, requests: isAnswered ? 1 : 0 })
-  const multiplierMillionths = reader.multiplier(options.multiplier ?? 1)
-  const exact = lines.map((line) => BigInt(line.count) * BigInt(line.nanoUsdPerMillion) * multiplierMillionths)
-  const { nanoUsd, shares, overflowed } = settled(exact)
+  const multiplierMillionths = reader.multiplierMillionths(options.multiplier ?? 1)
+  const { nanoUsd, shares, overflowed } = shared(lines, multiplierMillionths)
   return {
     nanoUsd,
     parts: lines.map((line, index) => ({ ...line, nanoUsd: shares[index] ?? 0 })),
@@ -92,8 +90,8 @@ class CountReader {
     return this.#within(Math.floor(value), MAX_COUNT)
   }
 
-  multiplier(value: number): bigint {
-    return BigInt(Math.round(this.#within(value, MAX_MULTIPLIER) * MILLION))
+  multiplierMillionths(value: number): number {
+    return Math.round(this.#within(value, MAX_MULTIPLIER) * MILLION)
   }
 
   #within(value: number, max: number): number {
@@ -146,24 +144,56 @@ function isTokens({ what }: Line): boolean {
   return what !== 'web-search' && what !== 'request'
 }
 
-type Settled = { readonly nanoUsd: number; readonly shares: readonly number[]; readonly overflowed: boolean }
+type Shared = { readonly nanoUsd: number; readonly shares: readonly number[]; readonly overflowed: boolean }
 
-/** The total, rounded once, and what each part has of it: what rounding leaves over goes to those that lost most. */
-function settled(exact: readonly bigint[]): Settled {
-  const sum = exact.reduce((total, part) => total + part, 0n)
-  const rounded = (sum + DIVISOR / 2n) / DIVISOR
-  const total = rounded > MAX_NANO_USD ? MAX_NANO_USD : rounded
-  let left = total
-  const shares = exact.map((part) => {
-    const share = part / DIVISOR < left ? part / DIVISOR : left
-    left -= share
-    return share
-  })
-  const byRest = exact.map((part, index) => ({ index, rest: part % DIVISOR })).sort((a, b) => (a.rest < b.rest ? 1 : -1))
-  for (const { index } of byRest) {
-    if (left === 0n) break
-    shares[index] = (shares[index] ?? 0n) + 1n
-    left -= 1n
+/** The total, rounded once, and what each line has of it: what rounding leaves over goes to those that lost most. */
+function shared(lines: readonly Line[], multiplierMillionths: number): Shared {
+  if (multiplierMillionths === MILLION) {
+    const exact = lines.map((line) => line.count * line.nanoUsdPerMillion)
+    const sum = exact.reduce((total, part) => total + part, 0)
+    // The way of nearly every answer, at a third of the cost; beyond 2^53 numbers would round on their own.
+    if (sum <= MAX_NANO_USD - MILLION) return { ...sharedSmall(exact, sum), overflowed: false }
   }
-  return { nanoUsd: Number(total), shares: shares.map(Number), overflowed: total !== rounded }
+  const exact = lines.map((line) => BigInt(line.count) * BigInt(line.nanoUsdPerMillion) * BigInt(multiplierMillionths))
+  return sharedBig(exact)
+}
+
+/** @param exact  In millionths of a nano-USD. */
+function sharedSmall(exact: readonly number[], sum: number): Omit<Shared, 'overflowed'> {
+  const nanoUsd = Math.floor((sum + MILLION / 2) / MILLION)
+  const shares = exact.map((part) => Math.floor(part / MILLION))
+  giveRest(shares, { total: nanoUsd, rests: exact.map((part) => part % MILLION) })
+  return { nanoUsd, shares }
+}
+
+const BIG_DIVISOR = BigInt(MILLION) * BigInt(MILLION)
+
+/** @param exact  In millionths of millionths of a nano-USD: the multiplier is in it. */
+function sharedBig(exact: readonly bigint[]): Shared {
+  const sum = exact.reduce((total, part) => total + part, 0n)
+  const rounded = (sum + BIG_DIVISOR / 2n) / BIG_DIVISOR
+  const overflowed = rounded > BigInt(MAX_NANO_USD)
+  const nanoUsd = overflowed ? MAX_NANO_USD : Number(rounded)
+  let left = BigInt(nanoUsd)
+  const shares = exact.map((part) => {
+    const share = part / BIG_DIVISOR < left ? part / BIG_DIVISOR : left
+    left -= share
+    return Number(share)
+  })
+  giveRest(shares, { total: nanoUsd, rests: exact.map((part) => Number(part % BIG_DIVISOR)) })
+  return { nanoUsd, shares, overflowed }
+}
+
+type Rest = { readonly total: number; readonly rests: readonly number[] }
+
+/** Raises shares by one, those with the largest rests first, until they sum up to the total. */
+function giveRest(shares: number[], { total, rests }: Rest): void {
+  let left = total - shares.reduce((sum, share) => sum + share, 0)
+  if (left <= 0) return
+  const byRest = rests.map((rest, index) => ({ index, rest })).sort((a, b) => b.rest - a.rest)
+  for (const { index } of byRest) {
+    if (left <= 0) return
+    shares[index] = (shares[index] ?? 0) + 1
+    left--
+  }
 }

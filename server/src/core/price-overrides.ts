@@ -132,7 +132,10 @@ function planOf(rates: Readonly<Record<string, number>>, where: string): UsdPlan
 
 type Numbers = { readonly fields: Readonly<Record<string, string>>; readonly max: number }
 
-function readNumbers(from: Readonly<Record<string, unknown>>, { fields, max }: Numbers): Record<string, number> | string {
+function readNumbers(
+  from: Readonly<Record<string, unknown>>,
+  { fields, max }: Numbers,
+): Record<string, number> | string {
   const numbers: Record<string, number> = {}
   for (const [field, value] of Object.entries(from)) {
     const name = Object.hasOwn(fields, field) ? fields[field] : undefined
@@ -145,7 +148,10 @@ function readNumbers(from: Readonly<Record<string, unknown>>, { fields, max }: N
 }
 
 /** What speaks against a price, compared with the one that the model has now. */
-function jumpOf(book: PriceBook, { model, row, source }: Read & { readonly source: 'own' | 'feed' }): string | undefined {
+function jumpOf(
+  book: PriceBook,
+  { model, row, source }: Read & { readonly source: 'own' | 'feed' },
+): string | undefined {
   const known = rowName(book, model)
   const old = known === undefined ? undefined : book.rows.get(known)?.row
   if (old === undefined) return undefined

@@ -44,8 +44,9 @@ export function lockFile(path: string): FileLock {
   heldHere.set(lockPath, held)
   return {
     release() {
-      held.close(true)
+      if (heldHere.get(lockPath) !== held) return // released before; another may hold it now
       heldHere.delete(lockPath)
+      held.close(true)
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import { chmodSync, closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import { sql } from 'kysely'
-import { judgeDatabase, type Sighting } from './judge-database.ts'
+import { type Judgement, judgeDatabase, type Sighting } from './judge-database.ts'
 import { MIGRATIONS } from './migrations/index.ts'
 import type { Migration } from './migrations/migration.ts'
 import { isMemory, type Migrated, type SqliteOptions } from './open-options.ts'
@@ -15,8 +15,7 @@ import { sqliteMigrationDb } from './sqlite-migration-db.ts'
  * Errors: `OpenError` when the database is not one that we take; nothing is changed then. Others as the driver throws.
  */
 export async function migrateSqlite(database: Database, engine: SqlEngine, options: SqliteOptions): Promise<Migrated> {
-  const versions = MIGRATIONS.map(({ version }) => version)
-  const { found, pending } = judgeDatabase(look(database, options.path), versions)
+  const { found, pending } = judgeSqlite(database, options.path)
   if (pending.length === 0) return { migrated: [], warnings: [] }
   const backupPath = found === 'nothing' || isMemory(options.path) ? undefined : backUp(database, options)
   const warnings: string[] = []
@@ -26,6 +25,12 @@ export async function migrateSqlite(database: Database, engine: SqlEngine, optio
     if (pending.includes(migration.version)) await applyMigration(engine, migration, { ...options, warnings })
   }
   return { migrated: pending, warnings, ...(backupPath !== undefined && { backupPath }) }
+}
+
+/** Errors: `OpenError` when the database is not one that we take. */
+export function judgeSqlite(database: Database, path: string): Judgement {
+  const versions = MIGRATIONS.map(({ version }) => version)
+  return judgeDatabase(look(database, path), versions)
 }
 
 function look(database: Database, path: string): Sighting {

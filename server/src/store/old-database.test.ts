@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, statSync } from 'node:fs'
 import answers from '../../test/fixtures/ccload-2026-01.answers.json' with { type: 'json' }
@@ -387,6 +388,20 @@ describe('a database that is not ours to take', () => {
     bytes.fill(0xff, 4096, 4096 * 20)
     await Bun.write(path, bytes)
     expect((await refusal(path)).reason).toBe('broken')
+  })
+
+  test('because the earlier program still runs on it is refused, until that is stopped', async () => {
+    const path = fresh('2026-01')
+    const running = new Database(path)
+    running.run('PRAGMA journal_mode = WAL')
+    running.query('SELECT count(*) FROM logs').all()
+    const error = await refusal(path)
+    expect(error.reason).toBe('already-running')
+    expect(readAll(path, 'SELECT count(*) AS n FROM schema_migrations')).toEqual([{ n: 2 }])
+    running.close(true)
+    const { migrated, close } = await open(path)
+    await close()
+    expect(migrated).toEqual(['0001_base'])
   })
 
   test('frees its lock again, so that the right one can be started', async () => {

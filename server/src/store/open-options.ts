@@ -21,7 +21,11 @@ export type Migrated = {
 }
 
 /** `close` waits for the calls that run, then closes and gives the lock back; later calls are refused. */
-export type OpenedStore = Migrated & ClosableStore
+export type OpenedStore = Migrated &
+  ClosableStore & {
+    /** In force; another than the one asked for comes with a warning. */
+    readonly journalMode: JournalMode
+  }
 
 export type SqliteOptions = Required<OpenOptions> & { readonly nowMs: number }
 

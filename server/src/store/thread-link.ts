@@ -28,6 +28,10 @@ export class ThreadLink {
     this.#worker.addEventListener('close', () => this.#die('it exited'))
   }
 
+  isAlive(): boolean {
+    return this.#ended === undefined
+  }
+
   ask(body: Body): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#ended)
     this.#lastId++

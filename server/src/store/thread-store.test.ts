@@ -33,7 +33,7 @@ function brokenThread(onCall: string): string {
     file,
     `self.onmessage = (event) => {
        const message = JSON.parse(event.data)
-       if (message.open) postMessage(JSON.stringify({ id: message.id, value: { migrated: [], warnings: [] } }))
+       if (message.open) postMessage(JSON.stringify({ id: message.id, value: { migrated: [], warnings: [], journalMode: 'WAL' } }))
        else { ${onCall} }
      }`,
   )
@@ -132,6 +132,13 @@ describe('a thread that dies', () => {
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     expect(await kindOfFailure(store.channels.list())).toBe('broken')
     expect(deaths).toHaveLength(1)
+  })
+
+  test('leaves the file free once the store is closed', async () => {
+    const { store, close, path } = await open({ threadUrl: brokenThread('process.exit(3)') })
+    expect(await kindOfFailure(store.channels.list())).toBe('broken')
+    await close()
+    expect((await open({ path })).migrated).toEqual(['0001_base'])
   })
 
   test('of a thrown error is named', async () => {

@@ -7,7 +7,7 @@ import { STORE_THREAD_URL, ThreadLink } from './thread-link.ts'
 import type { ThreadOpened } from './thread-wire.ts'
 
 export type ThreadOptions = OpenOptions & {
-  /** Called once when a thread of the database ends by itself; from then on every call is refused. */
+  /** Called once when the writing thread ends by itself; from then on every call is refused. */
   readonly onDeath?: (why: string) => void
   /** For tests. */
   readonly threadUrl?: string
@@ -29,20 +29,18 @@ export async function openStoreThread(options: ThreadOptions): Promise<OpenedSto
   const writer = new ThreadLink(threadUrl, onDeath)
   try {
     const migrated = (await writer.ask({ open: withDefaults(opening) })) as ThreadOpened
-    const readsApart = opening.journalMode === 'WAL' && !isMemory(opening.path)
-    const reader = readsApart ? lazyReader(opening.path, () => new ThreadLink(threadUrl, onDeath)) : undefined
+    const readsApart = migrated.journalMode === 'WAL' && !isMemory(opening.path)
+    const reader = readsApart ? lazyReader(opening.path, threadUrl) : undefined
     const store = storeFrom((call) => (reader && isHeavyRead(call) ? reader.ask(call) : writer.ask({ call })))
-    return {
-      ...migrated,
-      ...closable({
-        store,
-        async close() {
-          await reader?.close()
-          await writer.ask({ close: true }).finally(() => writer.end())
-          lock.release()
-        },
-      }),
+    const close = async () => {
+      try {
+        await reader?.close()
+        await endOrderly(writer)
+      } finally {
+        lock.release()
+      }
     }
+    return { ...migrated, ...closable({ store, close }) }
   } catch (error) {
     writer.end()
     lock.release()
@@ -52,25 +50,34 @@ export async function openStoreThread(options: ThreadOptions): Promise<OpenedSto
   }
 }
 
+/** A thread that is already dead has nothing left to close. */
+async function endOrderly(link: ThreadLink): Promise<void> {
+  if (link.isAlive()) await link.ask({ close: true }).finally(() => link.end())
+}
+
 function isHeavyRead(call: StoreCall): boolean {
   return call.port === 'logs' && HEAVY_READS.includes(call.method)
 }
 
 type Reader = { ask(call: StoreCall): Promise<unknown>; close(): Promise<void> }
 
-/** A reading thread that begins with its first question. */
-function lazyReader(path: string, start: () => ThreadLink): Reader {
-  let link: ThreadLink | undefined
-  let open: Promise<unknown> | undefined
+/** A reading thread that begins with its first question. One that dies or cannot open is followed by a new one. */
+function lazyReader(path: string, threadUrl: string): Reader {
+  let current: { readonly link: ThreadLink; readonly open: Promise<unknown> } | undefined
+  const start = () => {
+    const link = new ThreadLink(threadUrl, () => {})
+    return { link, open: link.ask({ read: path }) }
+  }
   return {
     async ask(call) {
-      link ??= start()
-      open ??= link.ask({ read: path })
-      await open
+      if (!current?.link.isAlive()) current = start()
+      const { link, open } = current
+      await open.catch((error: unknown) => {
+        link.end()
+        throw error
+      })
       return link.ask({ call })
     },
-    async close() {
-      await link?.ask({ close: true }).finally(() => link?.end())
-    },
+    close: async () => current && endOrderly(current.link),
   }
 }

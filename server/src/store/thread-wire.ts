@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorKind } from '../ports/store.ts'
 import { OpenError, type OpenErrorReason } from './open-error.ts'
-import type { Migrated, SqliteOptions } from './open-options.ts'
+import type { OpenedStore, SqliteOptions } from './open-options.ts'
 import type { StoreCall } from './store-methods.ts'
 
 /*
@@ -22,7 +22,7 @@ export type FromThread =
   | { readonly id: number; readonly openError: OpenErrorReason; readonly message: string }
 
 /** What `open` answers. */
-export type ThreadOpened = Migrated
+export type ThreadOpened = Omit<OpenedStore, 'store' | 'close'>
 
 export function failureMessage(id: number, error: unknown): FromThread {
   if (error instanceof OpenError) return { id, openError: error.reason, message: error.message }

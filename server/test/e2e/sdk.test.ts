@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, spyOn, test } from 'bun:test'
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, spyOn, test } from 'bun:test'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import type { Behaviour, Rule } from '../mock-upstream/behaviour.ts'
 import { type Mock, startMock } from '../mock-upstream/start-mock.ts'
 import { type ChannelFields, type Program, startProgram } from './program.ts'
 import { anthropicAt, type Base, CALLERS, type Caller, collect, geminiAt, openAiAt } from './sdk-callers.ts'
+
+setDefaultTimeout(20_000)
 
 let program: Program
 let token: string

@@ -1,6 +1,6 @@
 // A recorded stream of each API is cut at every byte. Whatever the place: the client has one whole answer, or sees that
 // it has none.
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import type { LogRow } from '@ccload/contract/logs.ts'
 import type { Behaviour, Rule } from '../mock-upstream/behaviour.ts'
 import type { Call } from '../mock-upstream/call.ts'
@@ -75,11 +75,13 @@ const WAYS = [
 ] as const
 
 /** The same text everywhere, with characters of two and four bytes. */
-const SAID: Behaviour = { kind: 'ok', text: 'é🌍', pieces: 2, usage: { inputTokens: 20, outputTokens: 9 } }
+const SAID = { kind: 'ok', text: 'é🌍', pieces: 2, usage: { inputTokens: 20, outputTokens: 9 } } as const satisfies Behaviour
 /** Rules in force at once: the mock looks through them one by one. */
 const BATCH = 400
 const AT_ONCE = 60
 const MODELS_PER_CHANNEL = 5_000
+
+setDefaultTimeout(20_000)
 
 let program: Program
 let token = ''
@@ -136,16 +138,18 @@ test.each(STREAMS)('$name: one whole answer, or a failure that can be seen', asy
   expect([a.count(), b.count()]).toEqual([cases.length, seen.filter((_, index) => ofB.has(cases[index]?.target ?? '')).length])
 }, 60_000)
 
+const TWICE: Behaviour = { ...SAID, text: 'é🌍é🌍' }
 const EVENTS = STREAMS.filter(({ name }) => name !== 'gemini as an array')
 const CUT_HALFWAY = EVENTS.flatMap((stream) => WAYS.map((way) => ({ ...way, stream, name: stream.name })))
 
 test.each(CUT_HALFWAY)('$name, cut in the middle ($how, $framing): an error event of its own API comes last', async ({ stream, how, framing }) => {
   await program.reset()
   a.reset()
-  const bytes = (await recorded(stream)).indexOf('é') + 6 // in the middle of the first words
+  const whole = await recorded(stream, TWICE)
+  const bytes = whole.indexOf('é', whole.indexOf('é') + 20) + 2 // in the middle of the second words
   const model = modelOf(0)
   await program.channel({ channel_type: stream.type, models: [model], url: a.url })
-  a.set({ do: [SAID, { kind: 'cut-after-bytes', bytes, how, framing }] })
+  a.set({ do: [TWICE, { kind: 'cut-after-bytes', bytes, how, framing }] })
   const saw = await ask(stream, { model, target: stream.target(model, '00000'), cut: SAID, name: '' })
   expect(saw.isComplete).toBe(false)
   const sent = Buffer.from(a.calls[0]?.answerBody ?? [])
@@ -153,8 +157,8 @@ test.each(CUT_HALFWAY)('$name, cut in the middle ($how, $framing): an error even
   expect(saw.bytes.toString('utf8', sent.length)).toMatch(ERROR_EVENT)
 })
 
-async function recorded(stream: Stream): Promise<Buffer> {
-  b.set({ do: SAID })
+async function recorded(stream: Stream, said: Behaviour = SAID): Promise<Buffer> {
+  b.set({ do: said })
   const model = modelOf(0)
   const answer = await fetch(`${b.url}${stream.target(model, '00000')}`, { method: 'POST', body: JSON.stringify(stream.body(model)) })
   const bytes = Buffer.from(await answer.bytes())

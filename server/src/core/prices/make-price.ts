@@ -3,9 +3,7 @@ import { PRIORITY } from './priority.ts'
 import { discounted, isOpenAiModel, nanoOfUsd, type Plan, type Price, ratesOf } from './rates.ts'
 
 /** When a price holds instead of the usual one: from an instant on, or for a part of every UTC day. */
-type When =
-  | { readonly fromMs: number }
-  | { readonly fromMinute: number; readonly toMinute: number }
+type When = { readonly fromMs: number } | { readonly fromMinute: number; readonly toMinute: number }
 
 /** All prices that one model has, by time. */
 export type MadePrices = {

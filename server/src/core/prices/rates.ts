@@ -60,7 +60,8 @@ export function ratesOf(model: string, usd: UsdRates): Rates {
   const inputNano = nanoOfUsd(usd.input)
   const percent = (share: number): number => Math.round((inputNano * share) / 100)
   const isPlain = isOpenAiModel(model)
-  const writeNano = usd.cacheWrite5m === undefined ? percent(isPlain ? 100 : WRITE_5M_PERCENT) : nanoOfUsd(usd.cacheWrite5m)
+  const writeNano =
+    usd.cacheWrite5m === undefined ? percent(isPlain ? 100 : WRITE_5M_PERCENT) : nanoOfUsd(usd.cacheWrite5m)
   const write1hNano = isPlain ? writeNano : percent(WRITE_1H_PERCENT)
   return {
     inputNanoPerMTok: inputNano,
