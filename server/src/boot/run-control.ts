@@ -32,7 +32,16 @@ export async function runControl(config: Config): Promise<RunningProgram> {
   const count = config.workers ?? availableParallelism()
   // Processes take longest to come up: they start now, and listen once control has told them what is in force.
   let proxies: Proxies | undefined = count > 0 ? proxyProcesses(count, start, log) : undefined
-  const opened = await openStoreThread({ path: place.databasePath, journalMode: config.journalMode, version: VERSION })
+  const opened = await openStoreThread({
+    path: place.databasePath,
+    journalMode: config.journalMode,
+    version: VERSION,
+    onDeath(why) {
+      // Nothing can be changed or stored from here on: end, so that whoever watches over us starts us anew.
+      log.write('error', 'the database thread has died', { why })
+      process.exit(1)
+    },
+  })
   for (const warning of opened.warnings) log.write('warn', warning)
   const plane = await openControl({
     store: opened.store,

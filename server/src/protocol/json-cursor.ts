@@ -47,6 +47,7 @@ export class JsonCursor {
   #words: Int32Array | undefined
   // Next backslash and next control character at or after the place they were last asked for; they may lie far ahead.
   #backslashAt = -1
+  #quoteAt = -1
   #controlAt = -1
 
   constructor(bytes: Uint8Array) {
@@ -172,7 +173,8 @@ export class JsonCursor {
   #plainEnd(from: number): number {
     if (this.#backslashAt < from) this.#backslashAt = this.#find(BACKSLASH, from)
     if (this.#controlAt < from) this.#controlAt = this.#findControl(from)
-    return Math.min(this.#backslashAt, this.#controlAt, this.#find(QUOTE, from))
+    if (this.#quoteAt < from) this.#quoteAt = this.#find(QUOTE, from)
+    return Math.min(this.#backslashAt, this.#controlAt, this.#quoteAt)
   }
 
   #find(byte: number, from: number): number {
