@@ -4,11 +4,12 @@ import type { Config } from '../config/env.ts'
 import { openControl } from '../control/open-control.ts'
 import { handedFrom } from '../link/hand-over.ts'
 import { openLog } from '../observe/log.ts'
+import type { Log } from '../ports/log.ts'
 import { openStoreThread } from '../store/thread-store.ts'
 import { literalRefusal } from '../upstream/address-guard.ts'
 import { type Proxies, proxyInProcess, proxyProcesses } from './proxies.ts'
 import type { ProxyStart } from './run-proxy.ts'
-import { surroundings } from './surroundings.ts'
+import { type Surroundings, surroundings } from './surroundings.ts'
 import { systemClock } from './system-clock.ts'
 import { VERSION } from './version.ts'
 
@@ -28,6 +29,16 @@ export async function runControl(config: Config): Promise<RunningProgram> {
   const clock = systemClock
   const log = openLog({ clock, level: config.logLevel, format: config.logFormat, source: 'control' })
   const place = surroundings(config, clock.nowMs(), log)
+  try {
+    return await openAll(config, place, log)
+  } catch (error) {
+    place.release()
+    throw error
+  }
+}
+
+async function openAll(config: Config, place: Surroundings, log: Log): Promise<RunningProgram> {
+  const clock = systemClock
   const { start, shared, zone, port } = place
   const count = config.workers ?? availableParallelism()
   // Processes take longest to come up: they start now, and listen once control has told them what is in force.

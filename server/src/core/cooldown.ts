@@ -19,13 +19,15 @@ export type RestAsk = {
 }
 
 export const MAX_EXACT_REST_MS = 7 * 86_400_000
+/** Rests are kept in ticks, rounded up: so much in the future is still now. */
+const NOW_WITHIN_MS = 1_000
 
 /**
  * The rest that follows from a failed attempt; `undefined` when this attempt may not judge.
  *
  * It may judge when it started after the last rest began. So the parallel failures of one outage climb one step,
  * however many they are; the same millisecond counts as parallel. A rest that begins in the future was made before the
- * clock was set back, and bars nobody.
+ * clock was set back, and bars nobody; but not one that begins within the next second, for rests are kept in ticks.
  *
  * Each failure doubles the last step, within [minMs, maxMs]. The first step is cut by `maxMs` only. Quiet time after
  * the end of a rest takes steps back, one for each period as long as the step itself; below the first step the past is
@@ -36,7 +38,8 @@ export const MAX_EXACT_REST_MS = 7 * 86_400_000
  */
 export function nextRest(previous: Rest | undefined, ask: RestAsk): Rest | undefined {
   const { nowMs, attemptStartedAtMs, exactUntilMs } = ask
-  if (previous !== undefined && previous.sinceMs <= nowMs && !mayClear(previous, attemptStartedAtMs)) return undefined
+  if (previous !== undefined && previous.sinceMs - nowMs <= NOW_WITHIN_MS && !mayClear(previous, attemptStartedAtMs))
+    return undefined
   if (exactUntilMs !== undefined && exactUntilMs > nowMs) {
     return { sinceMs: nowMs, untilMs: Math.min(exactUntilMs, nowMs + MAX_EXACT_REST_MS) }
   }

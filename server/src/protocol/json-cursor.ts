@@ -45,7 +45,7 @@ export class JsonCursor {
   depth = 0
   readonly #inObject = new Uint8Array(MAX_DEPTH + 1)
   #words: Int32Array | undefined
-  // Next backslash and next control character at or after the place they were last asked for; they may lie far ahead.
+  // Next backslash, quote and control character at or after the place they were last asked for; they may lie far ahead.
   #backslashAt = -1
   #quoteAt = -1
   #controlAt = -1

@@ -140,7 +140,9 @@ export class Relay {
   #endingOfWhole(): Failure | undefined {
     const { watch } = this.#parts
     if (watch.error) return { ...softError(watch.error), kind: 'stream-error' }
-    return watch.phase === 'finished' || watch.terminalReason !== undefined ? undefined : { kind: 'stream-unfinished' }
+    // Events with a reason to end say all without their marker; an array without its bracket is no JSON.
+    const isSaid = watch.terminalReason !== undefined && watch.framing !== 'json-array'
+    return watch.phase === 'finished' || isSaid ? undefined : { kind: 'stream-unfinished' }
   }
 
   /** Says in the client's protocol that the answer is broken, then breaks the connection: it must never look whole. */
@@ -212,7 +214,9 @@ export class Relay {
     if (this.#over) return
     this.#over = true
     this.#release()
-    this.#parts.ended(failure)
+    // SDKs hang up at the end marker: who has all of an answer has not left too early.
+    const hasAll = failure?.kind === 'client-gone' && this.#parts.watch.phase === 'finished'
+    this.#parts.ended(hasAll ? this.#endingOfWhole() : failure)
   }
 
   #release(): void {

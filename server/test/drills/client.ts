@@ -1,5 +1,7 @@
 import net from 'node:net'
 
+const PIECE_BYTES = 64 * 1024
+
 export type Ask = {
   readonly port: number
   readonly token: string
@@ -33,17 +35,24 @@ export type Call = {
   leave(): void
 }
 
-export function requestBytes({ port, token, stream = true, path = '/v1/messages', body, headers = {} }: Ask): Buffer {
-  const content = Buffer.from(body ?? JSON.stringify({ model: 'm', max_tokens: 5, stream, messages: [{ role: 'user', content: 'hi' }] }))
-  const all = { host: `127.0.0.1:${port}`, 'x-api-key': token, 'content-type': 'application/json', 'content-length': String(content.length), ...headers }
-  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${head.join('')}\r\n`), content])
+export function requestBytes(ask: Ask): Buffer {
+  return Buffer.concat(requestParts(ask))
+}
+
+/** Head and body. A `transfer-encoding` among the headers goes in the place of the length. */
+function requestParts({ port, token, stream = true, path = '/v1/messages', body, headers = {} }: Ask): [Buffer, Buffer] {
+  const usual = { model: 'm', max_tokens: 5, stream, messages: [{ role: 'user', content: 'hi' }] }
+  const content = Buffer.isBuffer(body) ? body : Buffer.from(body ?? JSON.stringify(usual))
+  const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(content.length) }
+  const all = { host: `127.0.0.1:${port}`, 'x-api-key': token, 'content-type': 'application/json', ...length, ...headers }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return [Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), content]
 }
 
 /** Asks on a fresh connection. Never rejects: see `ending`. */
 export function ask(what: Ask): Call {
   const call = new RawCall()
-  call.open(what.port, requestBytes(what))
+  call.open(what.port, requestParts(what))
   return call
 }
 
@@ -67,17 +76,34 @@ class RawCall implements Call {
     })
   }
 
-  open(port: number, bytes: Buffer): void {
+  open(port: number, [head, body]: readonly [Buffer, Buffer]): void {
     const socket = net.connect(port, '127.0.0.1')
     this.#socket = socket
     let connected = false
     socket.on('connect', () => {
       connected = true
-      socket.write(bytes)
+      socket.write(head)
+      this.#upload(socket, body)
     })
     socket.on('data', (chunk: Buffer) => this.#take(chunk.toString('latin1')))
     socket.on('error', () => {}) // `close` follows
     socket.on('close', () => this.#end(connected ? (this.#isWhole() ? 'whole' : 'cut') : 'refused'))
+  }
+
+  /** In pieces, and no further than the answer: who has been refused sends no more. */
+  #upload(socket: net.Socket, body: Buffer): void {
+    let sent = 0
+    const more = (): void => {
+      while (sent < body.length && this.headAtMs === 0) {
+        const piece = body.subarray(sent, sent + PIECE_BYTES)
+        sent += piece.length
+        if (!socket.write(piece)) {
+          socket.once('drain', more)
+          return
+        }
+      }
+    }
+    more()
   }
 
   get text(): string {

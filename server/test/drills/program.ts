@@ -163,12 +163,21 @@ export function isAlive(pid: number): boolean {
   return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
-/** Resident memory of a process, bytes; 0 when it is gone. */
-export function residentBytes(pid: number): number {
+/** What processes hold in memory together, bytes. The pages of the program's own file, which they share, count once. */
+export function residentBytes(pids: readonly number[]): number {
+  const each = pids.map((pid) => {
+    const status = statusOf(pid)
+    const kib = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0)
+    return { own: kib('RssAnon') + kib('RssShmem'), file: kib('RssFile') }
+  })
+  return (each.reduce((sum, { own }) => sum + own, 0) + Math.max(0, ...each.map(({ file }) => file))) * 1024
+}
+
+function statusOf(pid: number): string {
   try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
   } catch {
-    return 0 // ended this instant
+    return '' // ended this instant
   }
 }
 

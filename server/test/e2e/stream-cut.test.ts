@@ -28,7 +28,9 @@ const STREAMS: readonly Stream[] = [
     type: 'anthropic',
     target: (_, n) => `/v1/messages?n=${n}`,
     body: (model) => ({ model, stream: true, max_tokens: 9, messages: [] }),
-    isLast: (data) => data['type'] === 'message_stop' || (data['type'] === 'message_delta' && JSON.stringify(data).includes('end_turn')),
+    isLast: (data) =>
+      data['type'] === 'message_stop' ||
+      (data['type'] === 'message_delta' && JSON.stringify(data).includes('end_turn')),
   },
   {
     name: 'chat',
@@ -75,7 +77,12 @@ const WAYS = [
 ] as const
 
 /** The same text everywhere, with characters of two and four bytes. */
-const SAID = { kind: 'ok', text: 'é🌍', pieces: 2, usage: { inputTokens: 20, outputTokens: 9 } } as const satisfies Behaviour
+const SAID = {
+  kind: 'ok',
+  text: 'é🌍',
+  pieces: 2,
+  usage: { inputTokens: 20, outputTokens: 9 },
+} as const satisfies Behaviour
 /** Rules in force at once: the mock looks through them one by one. */
 const BATCH = 400
 const AT_ONCE = 60
@@ -111,56 +118,71 @@ type Seen = {
   readonly requestId: string
 }
 
-test.each(STREAMS)('$name: one whole answer, or a failure that can be seen', async (stream) => {
-  await program.reset()
-  a.reset()
-  b.reset()
-  const { length: lengthBytes } = await recorded(stream)
-  const cases = casesOf(stream, lengthBytes)
-  const ids = await channels(stream, cases)
-  b.set({ do: SAID })
-  const seen: Seen[] = []
-  for (let from = 0; from < cases.length; from += BATCH) {
-    const batch = cases.slice(from, from + BATCH)
-    a.set(...batch.map(({ target, cut }): Rule => ({ path: target, do: [SAID, cut] })))
-    seen.push(...(await askAll(stream, batch)))
-  }
-  const [ofA, ofB] = [byTarget(a), byTarget(b)]
-  const rows = await rowsByRequest(ids)
-  const faults = cases.flatMap((given, index) => {
-    const saw = seen[index]
-    const first = ofA.get(given.target)
-    if (!saw || !first) return [`${given.name}: never asked`]
-    const fault = faultOf(stream, saw, first, ofB.get(given.target)) ?? faultOfRows(rows.get(saw.requestId) ?? [], saw, ofB.has(given.target))
-    return fault === undefined ? [] : [`${given.name}: ${fault}`]
-  })
-  expect(faults).toEqual([])
-  expect([a.count(), b.count()]).toEqual([cases.length, seen.filter((_, index) => ofB.has(cases[index]?.target ?? '')).length])
-}, 60_000)
+test.each(STREAMS)(
+  '$name: one whole answer, or a failure that can be seen',
+  async (stream) => {
+    await program.reset()
+    a.reset()
+    b.reset()
+    const { length: lengthBytes } = await recorded(stream)
+    const cases = casesOf(stream, lengthBytes)
+    const ids = await channels(stream, cases)
+    b.set({ do: SAID })
+    const seen: Seen[] = []
+    for (let from = 0; from < cases.length; from += BATCH) {
+      const batch = cases.slice(from, from + BATCH)
+      a.set(...batch.map(({ target, cut }): Rule => ({ path: target, do: [SAID, cut] })))
+      seen.push(...(await askAll(stream, batch)))
+    }
+    const [ofA, ofB] = [byTarget(a), byTarget(b)]
+    const rows = await rowsByRequest(ids)
+    const faults = cases.flatMap((given, index) => {
+      const saw = seen[index]
+      const first = ofA.get(given.target)
+      if (!saw || !first) return [`${given.name}: never asked`]
+      const fault =
+        faultOf(stream, saw, first, ofB.get(given.target)) ??
+        faultOfRows(rows.get(saw.requestId) ?? [], saw, ofB.has(given.target))
+      return fault === undefined ? [] : [`${given.name}: ${fault}`]
+    })
+    expect(faults).toEqual([])
+    expect([a.count(), b.count()]).toEqual([
+      cases.length,
+      seen.filter((_, index) => ofB.has(cases[index]?.target ?? '')).length,
+    ])
+  },
+  60_000,
+)
 
 const TWICE: Behaviour = { ...SAID, text: 'é🌍é🌍' }
 const EVENTS = STREAMS.filter(({ name }) => name !== 'gemini as an array')
 const CUT_HALFWAY = EVENTS.flatMap((stream) => WAYS.map((way) => ({ ...way, stream, name: stream.name })))
 
-test.each(CUT_HALFWAY)('$name, cut in the middle ($how, $framing): an error event of its own API comes last', async ({ stream, how, framing }) => {
-  await program.reset()
-  a.reset()
-  const whole = await recorded(stream, TWICE)
-  const bytes = whole.indexOf('é', whole.indexOf('é') + 20) + 2 // in the middle of the second words
-  const model = modelOf(0)
-  await program.channel({ channel_type: stream.type, models: [model], url: a.url })
-  a.set({ do: [TWICE, { kind: 'cut-after-bytes', bytes, how, framing }] })
-  const saw = await ask(stream, { model, target: stream.target(model, '00000'), cut: SAID, name: '' })
-  expect(saw.isComplete).toBe(false)
-  const sent = Buffer.from(a.calls[0]?.answerBody ?? [])
-  expect(saw.bytes.subarray(0, sent.length).equals(sent)).toBe(true)
-  expect(saw.bytes.toString('utf8', sent.length)).toMatch(ERROR_EVENT)
-})
+test.each(CUT_HALFWAY)(
+  '$name, cut in the middle ($how, $framing): an error event of its own API comes last',
+  async ({ stream, how, framing }) => {
+    await program.reset()
+    a.reset()
+    const whole = await recorded(stream, TWICE)
+    const bytes = whole.indexOf('é', whole.indexOf('é') + 20) + 2 // in the middle of the second words
+    const model = modelOf(0)
+    await program.channel({ channel_type: stream.type, models: [model], url: a.url })
+    a.set({ do: [TWICE, { kind: 'cut-after-bytes', bytes, how, framing }] })
+    const saw = await ask(stream, { model, target: stream.target(model, '00000'), cut: SAID, name: '' })
+    expect(saw.isComplete).toBe(false)
+    const sent = Buffer.from(a.calls[0]?.answerBody ?? [])
+    expect(saw.bytes.subarray(0, sent.length).equals(sent)).toBe(true)
+    expect(saw.bytes.toString('utf8', sent.length)).toMatch(ERROR_EVENT)
+  },
+)
 
 async function recorded(stream: Stream, said: Behaviour = SAID): Promise<Buffer> {
   b.set({ do: said })
   const model = modelOf(0)
-  const answer = await fetch(`${b.url}${stream.target(model, '00000')}`, { method: 'POST', body: JSON.stringify(stream.body(model)) })
+  const answer = await fetch(`${b.url}${stream.target(model, '00000')}`, {
+    method: 'POST',
+    body: JSON.stringify(stream.body(model)),
+  })
   const bytes = Buffer.from(await answer.bytes())
   b.reset()
   return bytes
@@ -178,7 +200,12 @@ function casesOf(stream: Stream, lengthBytes: number): readonly Case[] {
       if (process.env['CCLOAD_TEST_ALL'] !== '1' && index !== bytes % WAYS.length) continue
       const model = modelOf(cases.length)
       const name = `after ${bytes} bytes, ${way.how}, ${way.framing}`
-      cases.push({ model, name, target: stream.target(model, model.slice(1)), cut: { kind: 'cut-after-bytes', bytes, ...way } })
+      cases.push({
+        model,
+        name,
+        target: stream.target(model, model.slice(1)),
+        cut: { kind: 'cut-after-bytes', bytes, ...way },
+      })
     }
   }
   return cases
@@ -245,7 +272,9 @@ function faultOf(stream: Stream, saw: Seen, first: Call, second: Call | undefine
   const same = commonBytes(saw.bytes, sent)
   const added = saw.bytes.toString('utf8', same)
   const isArray = stream.name === 'gemini as an array'
-  return added === '' || (ERROR_EVENT.test(added) && !isArray) ? undefined : `what was added is no error event: ${added}`
+  return added === '' || (ERROR_EVENT.test(added) && !isArray)
+    ? undefined
+    : `what was added is no error event: ${added}`
 }
 
 function isWhole({ name, isLast }: Stream, bytes: Buffer): boolean {
@@ -278,7 +307,8 @@ function faultOfRows(rows: readonly LogRow[], saw: Seen, hasSecond: boolean): st
   const want = hasSecond ? [502, 200] : [saw.isComplete ? 200 : 599]
   if (!Bun.deepEquals(statuses, want)) return `rows ${statuses.join(', ')} instead of ${want.join(', ')}`
   const last = rows.at(-1)
-  if (hasSecond && (last?.input_tokens !== 20 || last.output_tokens !== 9)) return `usage ${last?.input_tokens}/${last?.output_tokens}`
+  if (hasSecond && (last?.input_tokens !== 20 || last.output_tokens !== 9))
+    return `usage ${last?.input_tokens}/${last?.output_tokens}`
   const tooMuch = rows.find((row) => row.input_tokens > 20 || row.output_tokens > 9)
   return tooMuch ? `more usage than was: ${tooMuch.input_tokens}/${tooMuch.output_tokens}` : undefined
 }
