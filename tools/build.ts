@@ -7,7 +7,12 @@ import type { BuildConfig } from 'bun'
 import { ROOT } from './source-files.ts'
 
 /** The program, and what it starts as a thread, which a bundler cannot see. */
-const ENTRIES = ['server/src/main.ts', 'server/src/store/store-thread.ts']
+const ENTRIES = [
+  'server/src/main.ts',
+  'server/src/store/store-thread.ts',
+  'server/src/control/token-thread.ts',
+  'server/src/control/vocabulary-thread.ts',
+]
 
 export type BuildRequest = {
   readonly entries: readonly string[]

@@ -8,6 +8,7 @@ import { openLog } from '../observe/log.ts'
 import type { ProxyLimits } from '../proxy/deps.ts'
 import { openProxy } from '../proxy/open-proxy.ts'
 import { addressGuard } from '../upstream/address-guard.ts'
+import { startHttpThread } from '../upstream/http-thread.ts'
 import { fetchSender } from '../upstream/send.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -39,6 +40,7 @@ export async function runProxy(told: string): Promise<void> {
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
   link.send({ t: 'hello', row: start.row })
+  await startHttpThread()
   try {
     const proxy = await openProxy({
       port: start.port,

@@ -11,10 +11,12 @@ export class AttemptClock {
   /** Limits of the whole request: earliest instant and what it means. Dropped once the answer has been committed. */
   #whole: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure } | undefined
 
-  constructor(deadlines: Deadlines, stop: AbortController) {
+  /** @param lingers  Called once, soon after the first wait has begun, when it still lasts. */
+  constructor(deadlines: Deadlines, stop: AbortController, lingers?: () => void) {
     this.#deadlines = deadlines
     this.#deadline = {
       atMs: Number.POSITIVE_INFINITY,
+      lingers,
       expire: () => {
         this.#watched = false
         if (this.#failure) stop.abort(this.#failure(deadlines.monoMs() - this.#sinceMs))

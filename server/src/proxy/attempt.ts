@@ -10,7 +10,7 @@ import { lateContent, lateFirstByte, Relay } from './relay.ts'
 import { decodeWhole, encodingOf, sideDecoder } from './side-decoder.ts'
 import { askOf } from './target.ts'
 import type { Leg } from './trip.ts'
-import { type Held, holdSmall, holdUpTo, type Judged, judgeWhole } from './whole.ts'
+import { cutFailure, type Held, holdUpTo, type Judged, judgeWhole } from './whole.ts'
 
 /** How an attempt ended. `responseId`: a stored answer that only this channel knows. */
 export type AttemptEnd = {
@@ -24,16 +24,15 @@ export type AttemptEnd = {
 /** Committed: `response` goes to the client, and `ended` is told when it is through. Else nothing of it got out. */
 export type Attempted = { readonly response: Response } | { readonly end: AttemptEnd & { readonly failure: Failure } }
 
-export type AttemptParts = Leg & {
-  /** Limits of the whole request; bind until the answer is committed. */
-  readonly deadline: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }
-  /** Runs once, and only for a committed answer. */
-  readonly ended: (end: AttemptEnd) => void
-}
+/** How long the whole request may still take; binds until the answer is committed. */
+export type RequestLimit = { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }
 
-type Running = AttemptParts & {
+type Running = {
+  readonly leg: Leg
   readonly stop: AbortController
   readonly clock: AttemptClock
+  /** Runs once, and only for a committed answer. */
+  readonly ended: (end: AttemptEnd) => void
   readonly release: () => void
 }
 
@@ -41,45 +40,72 @@ const MAX_EVENT_BYTES = 1024 * 1024
 const MAX_ERROR_BODY_BYTES = 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
-/** One channel, one key, one answer. Nothing reaches the client unless the answer has proved to be real. */
-export async function attempt(parts: AttemptParts): Promise<Attempted> {
-  const { deps, exchange } = parts
-  const stop = new AbortController()
-  const clock = new AttemptClock(deps.deadlines, stop)
-  const gone = (): void => stop.abort({ kind: 'client-gone' } satisfies Failure)
-  exchange.client.gone.addEventListener('abort', gone)
-  const release = (): void => {
-    clock.end()
-    exchange.client.gone.removeEventListener('abort', gone)
-  }
-  const running: Running = { ...parts, stop, clock, release }
-  startClock(running)
-  const attempted = exchange.client.gone.aborted ? failed({ kind: 'client-gone' }) : await ask(running)
+/**
+ * One channel, one key, one answer. Nothing reaches the client unless the answer has proved to be real.
+ *
+ * @param ended  Told once how a committed answer ended; never called for one that was not.
+ */
+export async function attempt(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Promise<Attempted> {
+  const running = start(leg, limit, ended)
+  const attempted = await ask(running)
   if ('end' in attempted) {
-    release()
-    if (!stop.signal.aborted) stop.abort(attempted.end.failure)
+    running.release()
+    if (!running.stop.signal.aborted) running.stop.abort(attempted.end.failure)
   }
   return attempted
 }
 
-function startClock({ deps, asked, clock, deadline }: Running): void {
-  const { settings } = deps.view()
-  clock.boundBy(deadline.atMs, deadline.failure)
-  if (!asked.streaming) clock.wait(settings.nonStreamTimeoutMs, lateAnswer)
+function start(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Running {
+  const { client } = leg.exchange
+  const stop = new AbortController()
+  let watched: AbortSignal | undefined
+  const gone = (): void => stop.abort({ kind: 'client-gone' } satisfies Failure)
+  const clock = new AttemptClock(leg.deps.deadlines, stop, () => {
+    watched = client.gone()
+    if (watched.aborted) gone()
+    else watched.addEventListener('abort', gone)
+  })
+  const release = (): void => {
+    clock.end()
+    watched?.removeEventListener('abort', gone)
+  }
+  const running: Running = { leg, stop, clock, ended, release }
+  startClock(running, limit)
+  return running
+}
+
+function startClock({ leg, clock }: Running, limit: RequestLimit): void {
+  const { settings } = leg.deps.view()
+  clock.boundBy(limit.atMs, limit.failure)
+  if (!leg.asked.streaming) clock.wait(settings.nonStreamTimeoutMs, lateAnswer)
   else if (settings.upstreamFirstByteTimeoutMs > 0) clock.wait(settings.upstreamFirstByteTimeoutMs, lateFirstByte)
   else clock.wait(settings.upstreamFirstContentTimeoutMs, lateContent)
 }
 
 async function ask(running: Running): Promise<Attempted> {
-  const { deps, exchange, asked, stop } = running
-  const sent = await deps.send.send(askOf(running, deps.view().settings.stripClientHeaders), stop)
+  const { leg, stop } = running
+  const { deps, exchange, asked } = leg
+  const { settings } = deps.view()
+  const sent = await deps.send.send(askOf(leg, settings.stripClientHeaders), stop)
   if (!sent.ok) return failed(sent.failure)
   const { answer } = sent
   if (answer.status < 200 || answer.status > 299) return failed(await statusFailure(answer, stop))
-  if (mayBeEmpty(exchange.client.method, answer.status))
+  if (mayBeEmpty(exchange.client.method, answer.status)) {
     return committed(running, answer, { bytes: NO_BYTES, end: { failure: undefined, usage: {} } })
-  const isSse = answer.headers.get('content-type')?.includes('text/event-stream') === true
-  return isSse || asked.streaming ? streamed(running, answer) : whole(running, answer)
+  }
+  if (asked.streaming || answer.headers.get('content-type')?.includes('text/event-stream'))
+    return streamed(running, answer)
+  if (Number(answer.headers.get('content-length') ?? Number.NaN) > settings.answerHoldBytes)
+    return whole(running, answer)
+  if (!answer.headers.has('content-length')) return whole(running, answer)
+  // The usual small answer: its bytes in one piece, without a stream.
+  let bytes: Uint8Array
+  try {
+    bytes = await answer.bytes()
+  } catch (error) {
+    return failed(cutFailure(error, stop))
+  }
+  return settleWhole(running, answer, bytes)
 }
 
 /** Deleting a stored answer, say. Where content was asked for, an empty success is a failure. */
@@ -104,9 +130,7 @@ async function statusFailure(answer: Answer, stop: AbortController): Promise<Fai
 }
 
 async function whole(running: Running, answer: Answer): Promise<Attempted> {
-  const { answerHoldBytes } = running.deps.view().settings
-  const announced = Number(answer.headers.get('content-length') ?? Number.NaN)
-  if (announced <= answerHoldBytes) return settleHeld(running, answer, await holdSmall(answer, running.stop))
+  const { answerHoldBytes } = running.leg.deps.view().settings
   const reader = answer.body()?.getReader()
   if (!reader) return failed({ kind: 'empty', what: 'no-body' })
   return settleHeld(running, answer, await holdUpTo(answerHoldBytes, { chunks: [], reader, stop: running.stop }))
@@ -115,8 +139,8 @@ async function whole(running: Running, answer: Answer): Promise<Attempted> {
 async function streamed(running: Running, answer: Answer): Promise<Attempted> {
   const reader = answer.body()?.getReader()
   if (!reader) return failed({ kind: 'empty', what: 'no-body' })
-  const watch = watchStream(running.asked.api, MAX_EVENT_BYTES)
-  running.exchange.usageSoFar = () => watch.usage
+  const watch = watchStream(running.leg.asked.api, MAX_EVENT_BYTES)
+  running.leg.exchange.usageSoFar = () => watch.usage
   const relay = relayOf(running, answer, { reader, watch, held: [] })
   const shown = await relay.untilContent()
   if (shown === 'content') return opened(running, answer, relay)
@@ -128,7 +152,11 @@ async function streamed(running: Running, answer: Answer): Promise<Attempted> {
   return settleHeld(
     running,
     answer,
-    await holdUpTo(running.deps.view().settings.answerHoldBytes, { chunks: relay.held, reader, stop: running.stop }),
+    await holdUpTo(running.leg.deps.view().settings.answerHoldBytes, {
+      chunks: relay.held,
+      reader,
+      stop: running.stop,
+    }),
   )
 }
 
@@ -142,16 +170,22 @@ async function settleHeld(running: Running, answer: Answer, held: Held): Promise
       relayOf(running, answer, { reader: held.reader, watch: blindWatch(), held: held.chunks }),
     )
   }
-  const { exchange, clock } = running
-  exchange.bytesReceived = held.bytes.length
-  exchange.firstByteMs ||= Math.max(clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
-  const { failure, usage, responseId } = await judged(running, answer, held.bytes)
+  return settleWhole(running, answer, held.bytes)
+}
+
+async function settleWhole(running: Running, answer: Answer, bytes: Uint8Array): Promise<Attempted> {
+  const { exchange } = running.leg
+  exchange.bytesReceived = bytes.length
+  exchange.firstByteMs ||= Math.max(running.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
+  const judgement = judged(running, answer, bytes)
+  const { failure, usage, responseId } = judgement instanceof Promise ? await judgement : judgement
   if (failure) return { end: { failure, usage } }
-  return committed(running, answer, { bytes: held.bytes, end: { failure: undefined, usage, responseId } })
+  return committed(running, answer, { bytes, end: { failure: undefined, usage, responseId } })
 }
 
 /** Only what was asked to be made can be a failed making: a stored answer that failed is a true answer. */
-function judged({ deps, exchange, asked }: Running, answer: Answer, bytes: Uint8Array): Promise<Judged> | Judged {
+function judged({ leg }: Running, answer: Answer, bytes: Uint8Array): Promise<Judged> | Judged {
+  const { deps, exchange, asked } = leg
   if (exchange.client.method !== 'POST' && bytes.length > 0) return { failure: undefined, usage: {} }
   const { softErrorTexts, answerHoldBytes } = deps.view().settings
   return judgeWhole(bytes, {
@@ -166,22 +200,24 @@ function judged({ deps, exchange, asked }: Running, answer: Answer, bytes: Uint8
 type Committed = { readonly bytes: Uint8Array; readonly end: AttemptEnd }
 
 function committed(running: Running, answer: Answer, { bytes, end }: Committed): Attempted {
-  const { exchange } = running
+  const { exchange } = running.leg
   running.release()
   running.ended(end)
+  exchange.client.serverTimers()
   const init = { status: answer.status, headers: answerHeaders(answer.headers, exchange.id) }
   return { response: new Response(bytes.length === 0 ? null : (bytes as Uint8Array<ArrayBuffer>), init) }
 }
 
 function opened(running: Running, answer: Answer, relay: Relay): Attempted {
-  const init = { status: answer.status, headers: answerHeaders(answer.headers, running.exchange.id) }
+  const init = { status: answer.status, headers: answerHeaders(answer.headers, running.leg.exchange.id) }
   return { response: new Response(relay.open(), init) }
 }
 
 type Flow = { readonly reader: Reader; readonly watch: StreamWatch; readonly held: Uint8Array[] }
 
 function relayOf(running: Running, answer: Answer, { reader, watch, held }: Flow): Relay {
-  const { deps, exchange, asked, stop, clock, release, ended } = running
+  const { stop, clock, release, ended } = running
+  const { deps, exchange, asked } = running.leg
   const { settings } = deps.view()
   const encoding = encodingOf(answer.headers.get('content-encoding'))
   const isEncoded = encoding !== 'identity'

@@ -1,10 +1,11 @@
 import { remainingMs } from '../core/cooldown.ts'
-import type { Failure, Verdict } from '../core/failure.ts'
+import type { Verdict } from '../core/failure.ts'
 import { orderChannels, type Skip } from '../core/order-channels.ts'
 import { keyOrder } from '../core/pick-key.ts'
 import type { ChannelKey } from '../core/snapshot.ts'
 import type { Asked } from './admit.ts'
 import type { Seat } from './affinity.ts'
+import type { RequestLimit } from './attempt.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
 import { type Standee, standees } from './standing.ts'
@@ -16,7 +17,7 @@ export type Course = {
   /** Whom to ask next, given what became of the last; `undefined` when it is over. */
   next(last: Verdict | undefined): Target | undefined
   readonly skipped: readonly Skip[]
-  readonly deadline: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }
+  readonly deadline: RequestLimit
 }
 
 /** Plans a request: the order of channels now, the keys of each when it is reached. */
@@ -51,7 +52,7 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
     next(last) {
       if (last && mustStop(last, spentOnlyTry)) return undefined
       if (last?.onlyOnce) spentOnlyTry = true
-      if (attempts++ >= settings.maxAttempts || exchange.client.gone.aborted) return undefined
+      if (attempts++ >= settings.maxAttempts || (attempts > 1 && exchange.client.gone().aborted)) return undefined
       if (last?.next !== 'next-key') keys = []
       while (keys.length === 0) if (!nextChannel()) return undefined
       const key = keys.shift()
@@ -80,6 +81,8 @@ function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isFallback }: KeyCh
     const leftMs = remainingMs(deps.shared.rest(key.cell), nowMs)
     return leftMs === 0 ? 0 : nowMs + leftMs
   }
+  const only = channel.keys.length === 1 ? channel.keys[0] : undefined
+  if (only !== undefined && (isFallback || restUntilMs(only) === 0)) return [only]
   const sitting =
     seat?.channelId === channel.id
       ? channel.keys.find((key) => key.id === seat.keyId && restUntilMs(key) === 0)
@@ -98,7 +101,7 @@ function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isFallback }: KeyCh
 }
 
 /** The earlier of our own limit for a request and the client's. */
-function deadlineOf(deps: ProxyDeps, exchange: Exchange, asked: Asked): Course['deadline'] {
+function deadlineOf(deps: ProxyDeps, exchange: Exchange, asked: Asked): RequestLimit {
   const totalMs = deps.view().settings.requestTotalTimeoutMs || Number.POSITIVE_INFINITY
   const patienceMs = asked.patienceMs ?? Number.POSITIVE_INFINITY
   if (patienceMs <= totalMs) {

@@ -4,6 +4,8 @@ export type Deadline = {
   atMs: number
   /** Called once when `atMs` is past; then it is out of the list until armed again. */
   readonly expire: () => void
+  /** Called once at the first tick that finds it watched: what only those need who wait at all. */
+  lingers?: (() => void) | undefined
 }
 
 export type Deadlines = {
@@ -26,6 +28,11 @@ export function deadlineWheel(monoMs: () => number): Deadlines {
   const tick = (): void => {
     const nowMs = monoMs()
     for (const deadline of watched) {
+      const { lingers } = deadline
+      if (lingers !== undefined) {
+        deadline.lingers = undefined
+        lingers()
+      }
       if (deadline.atMs > nowMs) continue
       watched.delete(deadline)
       deadline.expire()

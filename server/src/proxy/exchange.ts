@@ -12,10 +12,12 @@ export type Client = {
   /** Without `?`; `''` = none. */
   readonly query: string
   readonly ip: string
-  /** Fires when the client hangs up before its answer is complete. */
-  readonly gone: AbortSignal
+  /** Fires when the client hangs up before its answer is complete. Asking for it costs: only who waits should. */
+  gone(): AbortSignal
   /** Takes the server's own idle timer off this connection; ours bound it from here on. */
   readonly ownTimers: () => void
+  /** Puts it back, for an answer whose delivery nobody watches. */
+  readonly serverTimers: () => void
 }
 
 /** A request on its way: what the dashboard shows of it, and what every log row of it shares. */

@@ -29,12 +29,14 @@ export type FrontParts = {
 
 type Server = Pick<Bun.Server<undefined>, 'requestIP' | 'timeout'>
 
+/** A client that takes nothing of a whole answer for this long is cut off. */
+const DELIVERY_S = 120
 /** A file of channels to import, at most. */
 const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
 
 /** The door: which of proxy, control and the few answers of our own a request is for. */
 export function front(parts: FrontParts): (request: Request, server: Server) => Response | Promise<Response> {
-  const answer = async (request: Request, server: Server): Promise<Response> => {
+  const answer = (request: Request, server: Server): Response | Promise<Response> => {
     const { path, query } = targetOf(request.url)
     const client = (): Client => ({
       request,
@@ -42,8 +44,9 @@ export function front(parts: FrontParts): (request: Request, server: Server) => 
       path,
       query,
       ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, parts.trusted),
-      gone: request.signal,
+      gone: () => request.signal,
       ownTimers: () => server.timeout(request, 0),
+      serverTimers: () => server.timeout(request, DELIVERY_S),
     })
     if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, client())
     if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD'))
@@ -97,7 +100,7 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
 }
 
 /** One line a request, without its query: Gemini clients put their token there. */
-function logged({ deps }: FrontParts, answer: (request: Request, server: Server) => Promise<Response>) {
+function logged({ deps }: FrontParts, answer: (request: Request, server: Server) => Response | Promise<Response>) {
   return async (request: Request, server: Server): Promise<Response> => {
     const startedMs = deps.clock.monoMs()
     const response = await answer(request, server)

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 const RANDOM_BYTES = 5
-const RANDOM_RADIX_CHARS = 4
+/** Four digits of base 36, and more than one process can serve in a millisecond. */
+const COUNTS = 36 ** 4
 
 /**
  * Request ids: time (ms, base 36), this process's random name, a counter. Unique over processes, machines and restarts,
@@ -10,8 +11,15 @@ const RANDOM_RADIX_CHARS = 4
 export function idSource(nowMs: () => number): () => string {
   const name = randomBytes(RANDOM_BYTES).toString('hex')
   let count = 0
+  let atMs = 0
+  let head = ''
   return () => {
-    count = (count + 1) % 36 ** RANDOM_RADIX_CHARS
-    return `${nowMs().toString(36)}-${name}-${count.toString(36).padStart(RANDOM_RADIX_CHARS, '0')}`
+    const now = nowMs()
+    if (now !== atMs) {
+      atMs = now
+      head = `${now.toString(36)}-${name}-`
+    }
+    count = (count + 1) % COUNTS
+    return head + (COUNTS + count).toString(36).slice(1)
   }
 }

@@ -3,7 +3,7 @@ import type { Shared } from '../ports/shared.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Client } from './exchange.ts'
 import type { Reader } from './reader.ts'
-import { decodeWhole, encodingOf } from './side-decoder.ts'
+import { decodeWhole, type Encoding, encodingOf } from './side-decoder.ts'
 
 /** Emptied by `releaseBody`, so that whoever still holds it during a long stream holds no bytes. */
 export type Body = {
@@ -27,6 +27,9 @@ export type BodyParts = {
 /** A sender that pauses longer than this is not sending. */
 const IDLE_MS = 30_000
 const TOTAL_MS = 600_000
+/** Read in one piece: a stream of chunks costs more than the waiting is worth. Its time grows with its length. */
+const ONE_PIECE_BYTES = 1024 * 1024
+const SLOWEST_BYTES_PER_MS = 8
 /** Memory set aside at a time for a body of unknown length. */
 const STEP_BYTES = 256 * 1024
 const RETRY_AFTER_MS = 5_000
@@ -37,25 +40,19 @@ const NO_BYTES = new Uint8Array(0)
  * The request body, whole and bounded, in size, in time and in the memory of all requests together. What is refused is
  * refused before it is read: a body that waits unread costs memory that nobody counts.
  */
-export async function readBody(client: Client, parts: BodyParts): Promise<BodyResult> {
+export function readBody(client: Client, parts: BodyParts): Promise<BodyResult> {
   const { request } = client
   const length = request.headers.get('content-length')
   // Asking for `request.body` makes a stream of it, which alone costs more than a small request: look at the headers.
   if (length === '0' || (length === null && !request.headers.has('transfer-encoding'))) {
-    return { ok: true, body: { bytes: NO_BYTES, plain: NO_BYTES, reservedBytes: 0 } }
+    return Promise.resolve({ ok: true, body: { bytes: NO_BYTES, plain: NO_BYTES, reservedBytes: 0 } })
   }
   const announced = Number(length ?? Number.NaN)
-  if (announced > parts.maxBytes) return failed({ kind: 'body-too-large', maxBytes: parts.maxBytes })
+  if (announced > parts.maxBytes) return Promise.resolve(failed({ kind: 'body-too-large', maxBytes: parts.maxBytes }))
   const reserve = new Reservation(parts)
-  if (!reserve.grow(Number.isNaN(announced) ? STEP_BYTES : announced)) return failed(noMemory())
+  if (!reserve.grow(Number.isNaN(announced) ? STEP_BYTES : announced)) return Promise.resolve(failed(noMemory()))
   client.ownTimers()
-  const intake: Intake = { client, parts, reserve }
-  const read = await readAll(intake, announced)
-  if (!(read instanceof Uint8Array)) {
-    reserve.release()
-    return failed(read)
-  }
-  return decoded(intake, read)
+  return readAll({ client, parts, reserve }, announced)
 }
 
 /** Gives the memory back; may be called again. */
@@ -68,17 +65,24 @@ export function releaseBody(shared: Shared, body: Body): void {
 
 type Intake = { readonly client: Client; readonly parts: BodyParts; readonly reserve: Reservation }
 
-async function decoded({ client, parts, reserve }: Intake, bytes: Uint8Array): Promise<BodyResult> {
-  const encoding = encodingOf(client.request.headers.get('content-encoding'))
-  if (encoding === 'identity') return { ok: true, body: { bytes, plain: bytes, reservedBytes: reserve.bytes } }
+function bodyOf(intake: Intake, bytes: Uint8Array): BodyResult | Promise<BodyResult> {
+  const encoding = encodingOf(intake.client.request.headers.get('content-encoding'))
+  if (encoding === 'identity') return { ok: true, body: { bytes, plain: bytes, reservedBytes: intake.reserve.bytes } }
+  return decodedBody(intake, bytes, encoding)
+}
+
+async function decodedBody(
+  { parts, reserve }: Intake,
+  bytes: Uint8Array,
+  encoding: Encoding | undefined,
+): Promise<BodyResult> {
   const plain = encoding && (await decodeWhole(encoding, bytes, parts.maxBytes))
-  const failure =
-    failureOfDecoding(encoding, plain, parts.maxBytes) ??
-    (reserve.grow((plain as Uint8Array).length) ? undefined : noMemory())
-  if (failure === undefined)
-    return { ok: true, body: { bytes, plain: plain as Uint8Array, reservedBytes: reserve.bytes } }
+  const failure = failureOfDecoding(encoding, plain, parts.maxBytes)
+  const decoded = plain as Uint8Array
+  if (failure === undefined && reserve.grow(decoded.length))
+    return { ok: true, body: { bytes, plain: decoded, reservedBytes: reserve.bytes } }
   reserve.release()
-  return failed(failure)
+  return failed(failure ?? noMemory())
 }
 
 function failureOfDecoding(encoding: string | undefined, plain: unknown, maxBytes: number): Failure | undefined {
@@ -89,26 +93,35 @@ function failureOfDecoding(encoding: string | undefined, plain: unknown, maxByte
   return undefined
 }
 
-function readAll(intake: Intake, announced: number): Promise<Uint8Array | Failure> {
-  const { client, parts } = intake
-  const startedMs = parts.deadlines.monoMs()
+function readAll(intake: Intake, announced: number): Promise<BodyResult> {
+  const { client, parts, reserve } = intake
+  const { deadlines } = parts
+  const startedMs = deadlines.monoMs()
   return new Promise((resolve) => {
-    const late = (): Failure => ({ kind: 'body-timeout', waitedMs: parts.deadlines.monoMs() - startedMs })
-    const deadline = { atMs: startedMs + IDLE_MS, expire: () => resolve(late()) }
-    parts.deadlines.watch(deadline)
-    const progress = (): void => {
-      deadline.atMs = Math.min(parts.deadlines.monoMs() + IDLE_MS, startedMs + TOTAL_MS)
+    const refuse = (failure: Failure): void => {
+      reserve.release()
+      resolve(failed(failure))
     }
-    // Most bodies are small and here already: one read without a chunk loop.
-    const read = announced <= STEP_BYTES ? client.request.bytes() : readChunks(intake, progress)
+    const deadline = {
+      atMs: startedMs + IDLE_MS,
+      expire: () => refuse({ kind: 'body-timeout', waitedMs: deadlines.monoMs() - startedMs }),
+    }
+    deadlines.watch(deadline)
+    const progress = (): void => {
+      deadline.atMs = Math.min(deadlines.monoMs() + IDLE_MS, startedMs + TOTAL_MS)
+    }
+    const isOnePiece = announced <= ONE_PIECE_BYTES
+    if (isOnePiece) deadline.atMs += announced / SLOWEST_BYTES_PER_MS
+    const read = isOnePiece ? client.request.bytes() : readChunks(intake, progress)
     read.then(
-      (result) => {
-        parts.deadlines.drop(deadline)
-        resolve(result)
+      (bytes) => {
+        deadlines.drop(deadline)
+        if (bytes instanceof Uint8Array) resolve(bodyOf(intake, bytes))
+        else refuse(bytes)
       },
       () => {
-        parts.deadlines.drop(deadline)
-        resolve({ kind: 'client-gone' }) // the only way that reading a request fails
+        deadlines.drop(deadline)
+        refuse({ kind: 'client-gone' }) // the only way that reading a request fails
       },
     )
   })

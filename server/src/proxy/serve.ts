@@ -42,7 +42,7 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   exchange.model = asked.model
   exchange.streaming = asked.streaming
 
-  const busy = deps.gate.tryEnter() ? undefined : await deps.gate.enter(client.gone)
+  const busy = deps.gate.tryEnter() ? undefined : await deps.gate.enter(client.gone())
   if (busy) {
     releaseBody(deps.shared, asked.body)
     return refuse(deps, exchange, busy)
@@ -70,16 +70,12 @@ async function tryAll(trip: Trip): Promise<Response> {
   const secrets: string[] = []
   let last: Failed | undefined
   for (let target = course.next(undefined); target; target = course.next(last?.verdict)) {
-    const leg: Leg = { ...trip, target }
+    const leg: Leg = { deps, exchange, asked, done, target }
     aimAt(leg)
     secrets.push(target.key.secret.open())
-    const result = await attempt({
-      ...leg,
-      deadline: course.deadline,
-      ended(end) {
-        done()
-        settle(leg, end, end.failure && judge(leg, end.failure))
-      },
+    const result = await attempt(leg, course.deadline, (end) => {
+      done()
+      settle(leg, end, end.failure && judge(leg, end.failure))
     })
     if ('response' in result) {
       releaseBody(deps.shared, asked.body) // nothing is sent a second time from here on

@@ -14,7 +14,11 @@ export type View = {
   readonly version: number
   readonly settings: Settings
   readonly hasTokens: boolean
-  token(hash: string): ApiToken | undefined
+  /**
+   * The token that a client presents; `undefined` = none of ours. Texts that were found are remembered with this
+   * snapshot, so that a hash is made once a token and not once a request.
+   */
+  token(presented: string): ApiToken | undefined
   channel(id: number): Channel | undefined
   field(type: ChannelType, model: string): Field
   /** Models of all enabled channels of a type, sorted. */
@@ -29,13 +33,20 @@ export function compileView(snapshot: Snapshot): View {
   const options = { stripDate: settings.modelLookupStripDateSuffix, fuzzy: settings.modelFuzzyMatch }
   const byType = Map.groupBy(snapshot.channels.values(), (channel) => channel.type)
   const fields = new Map<string, Field>()
+  const presentedTokens = new Map<string, ApiToken>()
   const lists = new Map<ChannelType, readonly string[]>()
 
   return {
     version: snapshot.version,
     settings,
     hasTokens: snapshot.tokens.size > 0,
-    token: (hash) => snapshot.tokens.get(hash),
+    token(presented) {
+      const known = presentedTokens.get(presented)
+      if (known) return known
+      const token = snapshot.tokens.get(sha256(presented))
+      if (token) presentedTokens.set(presented, token) // as many as there are tokens, at most
+      return token
+    },
     channel: (id) => snapshot.channels.get(id),
     field(type, model) {
       const name = `${type} ${model}`
@@ -54,4 +65,8 @@ export function compileView(snapshot: Snapshot): View {
       return names
     },
   }
+}
+
+function sha256(text: string): string {
+  return new Bun.CryptoHasher('sha256').update(text).digest('hex')
 }

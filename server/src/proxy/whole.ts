@@ -2,7 +2,6 @@ import type { Api } from '../core/channel-type.ts'
 import type { Failure } from '../core/failure.ts'
 import { networkCode } from '../core/network-code.ts'
 import type { Usage } from '../core/usage.ts'
-import type { Answer } from '../ports/upstream-send.ts'
 import { inspectWhole, type WholeFinding } from '../protocol/whole-answer.ts'
 import type { Reader } from './reader.ts'
 import { decodeWhole, type Encoding } from './side-decoder.ts'
@@ -15,15 +14,6 @@ export type Held =
 
 /** A decoded answer may be this much larger than its hold limit before it counts as a bomb. */
 const DECODED_FACTOR = 16
-
-/** Reads an answer whose length is known to be small. */
-export async function holdSmall(answer: Answer, stop: AbortController): Promise<Held> {
-  try {
-    return { kind: 'whole', bytes: await answer.bytes() }
-  } catch (error) {
-    return { kind: 'failed', failure: cutFailure(error, stop) }
-  }
-}
 
 /** Reads on, from what is there already, to the end or just past `maxBytes`. */
 export async function holdUpTo(
@@ -60,14 +50,22 @@ export type WholeLook = {
 }
 
 /** Whether a whole 2xx answer is one. What cannot be decoded or read is not held against it. */
-export async function judgeWhole(bytes: Uint8Array, look: WholeLook): Promise<Judged> {
+export function judgeWhole(bytes: Uint8Array, look: WholeLook): Judged | Promise<Judged> {
   if (bytes.length === 0) return { failure: { kind: 'empty', what: 'no-body' }, usage: {} }
   if (look.encoding === undefined) return { failure: undefined, usage: {} }
-  const decoded =
-    look.encoding === 'identity' ? bytes : await decodeWhole(look.encoding, bytes, look.holdBytes * DECODED_FACTOR)
+  if (look.encoding === 'identity') return judgementOf(inspect(bytes, look))
+  return judgeEncoded(bytes, look.encoding, look)
+}
+
+async function judgeEncoded(bytes: Uint8Array, encoding: Encoding, look: WholeLook): Promise<Judged> {
+  const decoded = await decodeWhole(encoding, bytes, look.holdBytes * DECODED_FACTOR)
   if (decoded === 'too-big') return { failure: undefined, usage: {} }
   if (decoded === undefined) return { failure: { kind: 'reset', code: 'BROKEN_ENCODING' }, usage: {} }
-  return judgementOf(inspectWhole(look.api, decoded, look.contentType, look.softErrorTexts))
+  return judgementOf(inspect(decoded, look))
+}
+
+function inspect(bytes: Uint8Array, { api, contentType, softErrorTexts }: WholeLook): WholeFinding {
+  return inspectWhole(api, bytes, contentType, softErrorTexts)
 }
 
 function judgementOf(finding: WholeFinding): Judged {
@@ -90,6 +88,6 @@ function judgementOf(finding: WholeFinding): Judged {
   }
 }
 
-function cutFailure(error: unknown, stop: AbortController): Failure {
+export function cutFailure(error: unknown, stop: AbortController): Failure {
   return stop.signal.aborted ? (stop.signal.reason as Failure) : { kind: 'reset', code: networkCode(error) }
 }

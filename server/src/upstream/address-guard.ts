@@ -70,8 +70,8 @@ function innermost(address: Address): Address {
   if (range === 'ipv4Mapped' || range === 'rfc6145' || range === 'rfc6052') return ipv4(bytes.slice(12))
   if (range === '6to4') return ipv4(bytes.slice(2, 6))
   if (range === 'teredo') return ipv4(bytes.slice(12).map((byte) => byte ^ 0xff))
-  if (bytes.slice(0, 12).every((byte) => byte === 0) && bytes[15] !== 1) return ipv4(bytes.slice(12)) // ::a.b.c.d
-  return address
+  const isCompatible = range !== 'loopback' && bytes.slice(0, 12).every((byte) => byte === 0) // ::a.b.c.d
+  return isCompatible ? ipv4(bytes.slice(12)) : address
 }
 
 function ipv4(bytes: number[]): Address {

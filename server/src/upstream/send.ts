@@ -19,49 +19,64 @@ const POOLED_FOR_MS = 120_000
 const MAX_ORIGINS = 10_000
 const CONNECT_TIMEOUT: Failure = { kind: 'connect', cause: 'timeout', code: 'CONNECT_TIMEOUT' }
 
-type Try = { readonly ask: Ask; readonly url: URL; readonly stop: AbortController }
+type Known = {
+  readonly bases: Map<string, URL>
+  readonly lastAnswerAtMs: Map<string, number>
+  readonly options: SenderOptions
+}
 
 /** The sender over Bun's `fetch`: bodies stay encoded, redirects are answers, nothing is retried but a stale connection. */
 export function fetchSender(options: SenderOptions): UpstreamSend {
-  const lastAnswerAtMs = new Map<string, number>()
-  const bases = new Map<string, URL>()
-
-  const once = async ({ ask, url, stop }: Try, fresh: boolean): Promise<Sent> => {
-    const watch = watchConnect(url, stop, options)
-    try {
-      const init = requestInit(ask, stop.signal, options)
-      if (fresh) init.keepalive = false
-      const response = await fetch(ask.url, init)
-      return { ok: true, answer: answerOf(response) }
-    } catch (error) {
-      return failed(stop.signal.aborted ? (stop.signal.reason as Failure) : failureOfFetch(error))
-    } finally {
-      watch.end()
-    }
-  }
-
+  const known: Known = { bases: new Map(), lastAnswerAtMs: new Map(), options }
   return {
     async send(ask, stop) {
-      const url = parsed(bases, ask.base)
+      const url = parsed(known.bases, ask.base)
       const checked = options.guard.check(url)
       const refusal = checked instanceof Promise ? await checked : checked
       if (refusal !== undefined) return failed({ kind: 'connect', cause: 'blocked', code: refusal })
       const startedAtMs = options.monoMs()
-      const sent = await once({ ask, url, stop }, false)
-      const nowMs = options.monoMs()
-      if (sent.ok) {
-        remember(lastAnswerAtMs, url.origin, nowMs)
-        return sent
+      const watch = watchConnect(url, stop, options)
+      try {
+        const response = await fetch(ask.url, requestInit(ask, stop.signal, options))
+        remember(known.lastAnswerAtMs, ask.base, startedAtMs)
+        return { ok: true, answer: answerOf(response) }
+      } catch (error) {
+        const failure = failureOf(error, stop)
+        return isStale(known, ask.base, { failure, startedAtMs })
+          ? await sendFresh(ask, stop, options)
+          : failed(failure)
+      } finally {
+        watch.end()
       }
-      const pooledAtMs = lastAnswerAtMs.get(url.origin)
-      const maybeStale = pooledAtMs !== undefined && startedAtMs - pooledAtMs < POOLED_FOR_MS
-      lastAnswerAtMs.delete(url.origin)
-      // Upstreams close kept-alive connections at will; when that meets our request no byte of an answer came.
-      const again =
-        sent.failure.kind === 'reset' && maybeStale && nowMs - startedAtMs < STALE_WITHIN_MS && !stop.signal.aborted
-      return again ? once({ ask, url, stop }, true) : sent
     },
   }
+}
+
+type Lost = { readonly failure: Failure; readonly startedAtMs: number }
+
+/**
+ * Whether the request may have met a kept-alive connection that the upstream was just closing: no byte of an answer
+ * came, at once, and the upstream had answered us lately.
+ */
+function isStale({ lastAnswerAtMs, options }: Known, base: string, { failure, startedAtMs }: Lost): boolean {
+  const pooledAtMs = lastAnswerAtMs.get(base)
+  lastAnswerAtMs.delete(base)
+  if (failure.kind !== 'reset' || pooledAtMs === undefined) return false
+  return startedAtMs - pooledAtMs < POOLED_FOR_MS && options.monoMs() - startedAtMs < STALE_WITHIN_MS
+}
+
+async function sendFresh(ask: Ask, stop: AbortController, options: SenderOptions): Promise<Sent> {
+  try {
+    const init = requestInit(ask, stop.signal, options)
+    init.keepalive = false
+    return { ok: true, answer: answerOf(await fetch(ask.url, init)) }
+  } catch (error) {
+    return failed(failureOf(error, stop))
+  }
+}
+
+function failureOf(error: unknown, stop: AbortController): Failure {
+  return stop.signal.aborted ? (stop.signal.reason as Failure) : failureOfFetch(error)
 }
 
 function parsed(bases: Map<string, URL>, base: string): URL {
