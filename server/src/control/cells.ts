@@ -13,7 +13,8 @@ export const channelCell = (channelId: number): string => `c${channelId}`
 export const keyCell = (keyId: number): string => `k${keyId}`
 export const modelCell = (channelId: number, model: string): string => `m${channelId} ${model}`
 
-export function cells(shared: Shared): Cells {
+/** @param maxCells  How many the page has. */
+export function cells(shared: Shared, maxCells = MAX_CELLS): Cells {
   const byName = new Map<string, Cell>()
   const free: Cell[] = []
   let next = 0
@@ -21,8 +22,10 @@ export function cells(shared: Shared): Cells {
     of(name) {
       const known = byName.get(name)
       if (known !== undefined) return known
-      const cell = free.pop() ?? next++
-      if (cell >= MAX_CELLS) throw new RangeError(`more than ${MAX_CELLS} channels, keys and models`)
+      // A request to what is gone may still fail and put its rest there: no place is used again while others are left.
+      const cell = next < maxCells ? next++ : free.shift()
+      if (cell === undefined) throw new RangeError(`more than ${maxCells} channels, keys and models`)
+      shared.clearRest(cell, () => true) // what a late failure of its last owner has left
       byName.set(name, cell)
       return cell
     },

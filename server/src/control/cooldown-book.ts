@@ -105,7 +105,8 @@ export class CooldownBook {
 
   #put(name: string, { untilMs, durationMs }: StoredCooldown): void {
     if (untilMs <= 0) return
-    const rest: Rest = { sinceMs: untilMs - Math.max(durationMs, 0), untilMs }
+    // Without a length it would count as over.
+    const rest: Rest = { sinceMs: durationMs > 0 ? untilMs - durationMs : this.#clock.nowMs(), untilMs }
     this.#shared.changeRest(this.#registry.cellOf(name), () => rest)
   }
 

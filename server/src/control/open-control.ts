@@ -116,6 +116,7 @@ export class OpenControl {
       case 'resync':
         return this.#publisher.resync(end)
       case 'endings':
+        this.#running.ended(end, message.rows)
         return this.#take(message.rows, { end, batch: message.batch })
       case 'rested':
         return this.#cooldowns.rested(message.reason)

@@ -1,4 +1,5 @@
 import type { Running } from '../link/messages.ts'
+import type { LogRow } from '../ports/store.ts'
 import type { ProxyEnd } from './publisher.ts'
 
 const ANSWER_WITHIN_MS = 500
@@ -8,6 +9,8 @@ export type RunningBook = {
   heard(end: ProxyEnd, ask: number, running: readonly Running[]): void
   /** Asks every proxy; one that does not answer in time is shown by its last report. */
   now(ends: Iterable<ProxyEnd>): Promise<readonly Running[]>
+  /** These have ended since its last report, and are no longer what it is doing. */
+  ended(end: ProxyEnd, rows: readonly Pick<LogRow, 'attemptId'>[]): void
   /** The last report of a proxy that is gone; forgets it. */
   lastOf(end: ProxyEnd): readonly Running[]
 }
@@ -36,6 +39,15 @@ export function runningBook(): RunningBook {
       clearTimeout(timer)
       asks.delete(ask)
       return asked.flatMap((end) => last.get(end) ?? []).sort((a, b) => b.startedAtMs - a.startedAtMs)
+    },
+    ended(end, rows) {
+      const list = last.get(end)
+      if (list === undefined || list.length === 0) return
+      const ids = new Set(rows.map((row) => row.attemptId))
+      last.set(
+        end,
+        list.filter(({ row }) => !ids.has(row.attemptId)),
+      )
     },
     lastOf(end) {
       const running = last.get(end) ?? []

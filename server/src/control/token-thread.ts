@@ -14,7 +14,7 @@ declare const self: Worker
 type Job = { readonly id: number; readonly steps: Generator<undefined, number> }
 type Waiting = { readonly id: number; readonly start: (tokensOf: (text: string) => number) => Job }
 
-const STEPS_IN_A_ROW = 4
+const STEPS_IN_A_ROW = 2
 
 const counters = new Map<Vocabulary, (text: string) => number>()
 const waiting = new Map<Vocabulary, Waiting[]>()

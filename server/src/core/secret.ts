@@ -32,3 +32,8 @@ export function maskKey(text: string): string {
   if (text.length <= HIDE_ALL_CHARS) return '****'
   return `${text.slice(0, SHOWN_CHARS)}...${text.slice(-SHOWN_CHARS)}`
 }
+
+/** A text of somebody else's with every one of `secrets` in it made unreadable. */
+export function scrub(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((clean, secret) => (secret === '' ? clean : clean.replaceAll(secret, '***')), text)
+}

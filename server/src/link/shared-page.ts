@@ -1,5 +1,5 @@
 import type { Rest } from '../core/cooldown.ts'
-import type { Cell, Shared } from '../ports/shared.ts'
+import type { Cell, Seat, Shared } from '../ports/shared.ts'
 
 /** Processes that may share one page; each writes its own holdings into its own row. */
 export const MAX_ROWS = 64
@@ -20,7 +20,18 @@ const ROWS_AT = 64
 const TURNS_AT = ROWS_AT + MAX_ROWS * ROW_INTS * 4
 const KEY_TURNS_AT = TURNS_AT + TURN_GROUPS * 4
 const RESTS_AT = KEY_TURNS_AT + KEY_TURNS * 4
-export const PAGE_BYTES = RESTS_AT + MAX_CELLS * 8
+const SEATS = 262_144
+const SEATS_AT = RESTS_AT + MAX_CELLS * 8
+export const PAGE_BYTES = SEATS_AT + SEATS * 8
+
+// A seat is one word too: 12 bits that tell sessions of one place apart, 16 bits of minutes, 18 bits a channel, 18 a key.
+const ID_BITS = 18n
+const ID_MASK = (1n << ID_BITS) - 1n
+const MINUTE_BITS = 16n
+const MINUTE_MASK = (1n << MINUTE_BITS) - 1n
+const CHECK_SHIFT = 40n
+const CHECK_MASK = 0xfffn
+const MINUTE_MS = 60_000
 
 const TICK_MS = 10
 const DURATION_BITS = 29n // x 10 ms = 62 days, above the 7 days that any rest may last
@@ -46,6 +57,7 @@ export class SharedPage implements Shared {
   readonly #turns: Int32Array
   readonly #keyTurns: Int32Array
   readonly #rests: BigInt64Array
+  readonly #seats: BigInt64Array
   readonly #generation: Int32Array
   readonly #rowsUsed: Int32Array
 
@@ -59,6 +71,7 @@ export class SharedPage implements Shared {
     this.#turns = new Int32Array(buffer, byteOffset + TURNS_AT, TURN_GROUPS)
     this.#keyTurns = new Int32Array(buffer, byteOffset + KEY_TURNS_AT, KEY_TURNS)
     this.#rests = new BigInt64Array(buffer, byteOffset + RESTS_AT, MAX_CELLS)
+    this.#seats = new BigInt64Array(buffer, byteOffset + SEATS_AT, SEATS)
     this.#generation = new Int32Array(buffer, byteOffset + GENERATION_AT, 1)
     this.#rowsUsed = new Int32Array(buffer, byteOffset + ROWS_USED_AT, 1)
     for (let used = this.#rowsUsed[0] ?? 0; used <= row; used = Atomics.load(this.#rowsUsed, 0)) {
@@ -116,6 +129,22 @@ export class SharedPage implements Shared {
     if (Atomics.compareExchange(this.#rests, cell, before, 0n) !== before) return false
     Atomics.add(this.#generation, 0, 1)
     return true
+  }
+
+  seat(session: bigint, nowMs: number): Seat | undefined {
+    const word = BigInt.asUintN(64, Atomics.load(this.#seats, placeOf(session)))
+    if (word === 0n || word >> (MINUTE_BITS + 2n * ID_BITS) !== checkOf(session)) return undefined
+    const untilMs = this.#epochMs + Number((word >> (2n * ID_BITS)) & MINUTE_MASK) * MINUTE_MS
+    if (untilMs <= nowMs) return undefined
+    return { channelId: Number((word >> ID_BITS) & ID_MASK), keyId: Number(word & ID_MASK) }
+  }
+
+  sit(session: bigint, { channelId, keyId }: Seat, untilMs: number): void {
+    const minutes = BigInt(Math.ceil((untilMs - this.#epochMs) / MINUTE_MS))
+    const until = minutes > MINUTE_MASK ? MINUTE_MASK : minutes
+    const ids = ((BigInt(channelId) & ID_MASK) << ID_BITS) | (BigInt(keyId) & ID_MASK)
+    const word = (((checkOf(session) << MINUTE_BITS) | until) << (2n * ID_BITS)) | ids
+    Atomics.store(this.#seats, placeOf(session), BigInt.asIntN(64, word))
   }
 
   enter(limit: number): boolean {
@@ -185,4 +214,12 @@ export class SharedPage implements Shared {
     const sinceMs = this.#epochMs + Number(word >> DURATION_BITS) * TICK_MS
     return { sinceMs, untilMs: sinceMs + Number(word & DURATION_MASK) * TICK_MS }
   }
+}
+
+function placeOf(session: bigint): number {
+  return Number(session & BigInt(SEATS - 1))
+}
+
+function checkOf(session: bigint): bigint {
+  return (session >> CHECK_SHIFT) & CHECK_MASK
 }

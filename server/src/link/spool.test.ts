@@ -32,7 +32,9 @@ describe('writing', () => {
     spool(dir, 'proxy-1').write([row('a', 'two\nlines \u2028 "quoted" \0'), row('b')])
     spool(dir, 'proxy-2').write([row('c')])
     expect(ids().sort()).toEqual(['a', 'b', 'c'])
-    expect(readSpool(dir, NOW_MS).flatMap((file) => file.rows)).toContainEqual(row('a', 'two\nlines \u2028 "quoted" \0'))
+    expect(readSpool(dir, NOW_MS).flatMap((file) => file.rows)).toContainEqual(
+      row('a', 'two\nlines \u2028 "quoted" \0'),
+    )
   })
 
   test('one writer that writes several times overwrites nothing', () => {
@@ -82,7 +84,10 @@ describe('reading', () => {
   test('a cut line, garbage and what is no row are dropped; the rows around them are not', () => {
     spool(dir, 'proxy-1').write([row('a')])
     const [file = ''] = readdirSync(dir)
-    writeFileSync(join(dir, file), `${JSON.stringify(row('a'))}\nnull\n5\n{}\n{"attemptId":""}\n[]\n\u0000\n${JSON.stringify(row('b'))}\n{"attemptId":"c`)
+    writeFileSync(
+      join(dir, file),
+      `${JSON.stringify(row('a'))}\nnull\n5\n{}\n{"attemptId":""}\n[]\n\u0000\n${JSON.stringify(row('b'))}\n{"attemptId":"c`,
+    )
     expect(ids()).toEqual(['a', 'b'])
   })
 

@@ -1,5 +1,8 @@
 import type { Rest } from '../core/cooldown.ts'
 
+/** Which channel and key served a session last. Ids below 2^18. */
+export type Seat = { readonly channelId: number; readonly keyId: number }
+
 /** Cells and counters that a process addresses by number; who owns which number is decided by control. */
 export type Cell = number
 
@@ -27,6 +30,16 @@ export interface Shared {
   changeRest(cell: Cell, decide: (previous: Rest | undefined) => Rest | undefined): Rest | undefined
   /** Clears a rest that `may` allows to clear. True when it did. */
   clearRest(cell: Cell, may: (rest: Rest) => boolean): boolean
+
+  /**
+   * Where a session sits, until `nowMs` passes the end of its seat. In a table of fixed size: a newer session may have
+   * taken the place, then nobody sits there.
+   *
+   * @param session  64-bit hash of its name.
+   */
+  seat(session: bigint, nowMs: number): Seat | undefined
+  /** @param untilMs  Unix ms, rounded up to the minute, within 45 days of the making of the page. */
+  sit(session: bigint, seat: Seat, untilMs: number): void
 
   /** Takes one of `limit` slots, counted over all processes; never more than `limit` are held. */
   enter(limit: number): boolean

@@ -31,9 +31,10 @@ export type Asked = {
 export type Admitted = { readonly ok: true; readonly asked: Asked } | { readonly ok: false; readonly failure: Failure }
 
 /** Who calls; also for the local answers, which need a token and nothing more. */
-export function authenticate(deps: ProxyDeps, client: Client): ApiToken | Failure {
+export function authenticate(deps: ProxyDeps, { client, secrets }: Exchange): ApiToken | Failure {
   const presented = presentedToken(client.request.headers, client.query)
   const token = presented === undefined ? undefined : deps.view().token(presented)
+  if (presented !== undefined) secrets.push(presented)
   if (!token?.active) return { kind: 'unauthorized', expired: false }
   return isExpired(token, deps.clock.nowMs()) ? { kind: 'unauthorized', expired: true } : token
 }

@@ -1,27 +1,20 @@
-/** Which channel and key served a session last. */
-export type Seat = { readonly channelId: number; readonly keyId: number }
+import type { Seat, Shared } from '../ports/shared.ts'
 
+/** Where sessions sit, over all processes: the vendor's prompt cache is warm at the channel and key that served last. */
 export type Affinity = {
-  seat(session: string, nowMs: number): Seat | undefined
-  sit(session: string, seat: Seat, untilMs: number): void
+  /** @param name  Of the session, or of a stored answer. */
+  seat(name: string, nowMs: number): Seat | undefined
+  sit(name: string, seat: Seat, untilMs: number): void
 }
 
-const MAX_SESSIONS = 50_000
-
-/** In this process's memory, oldest out first. A session that meets another process is simply placed anew there. */
-export function sessionAffinity(): Affinity {
-  const seats = new Map<string, Seat & { untilMs: number }>()
+export function sharedAffinity(shared: Shared): Affinity {
   return {
-    seat(session, nowMs) {
-      const seat = seats.get(session)
-      return seat && seat.untilMs > nowMs ? seat : undefined
-    },
-    sit(session, seat, untilMs) {
-      seats.delete(session) // moves it to the young end
-      seats.set(session, { ...seat, untilMs })
-      if (seats.size <= MAX_SESSIONS) return
-      const oldest = seats.keys().next()
-      if (!oldest.done) seats.delete(oldest.value)
-    },
+    seat: (name, nowMs) => shared.seat(hashOf(name), nowMs),
+    sit: (name, seat, untilMs) => shared.sit(hashOf(name), seat, untilMs),
   }
+}
+
+/** 64 bits; equal names of different sessions are out of the question, equal hashes send one to a warm seat of another. */
+function hashOf(name: string): bigint {
+  return BigInt(Bun.hash.wyhash(name))
 }

@@ -1,10 +1,10 @@
 import { remainingMs } from '../core/cooldown.ts'
-import type { Verdict } from '../core/failure.ts'
+import type { Failure, Verdict } from '../core/failure.ts'
 import { orderChannels, type Skip } from '../core/order-channels.ts'
 import { keyOrder } from '../core/pick-key.ts'
 import type { ChannelKey } from '../core/snapshot.ts'
+import type { Seat } from '../ports/shared.ts'
 import type { Asked } from './admit.ts'
-import type { Seat } from './affinity.ts'
 import type { RequestLimit } from './attempt.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
@@ -17,6 +17,8 @@ export type Course = {
   /** Whom to ask next, given what became of the last; `undefined` when it is over. */
   next(last: Verdict | undefined): Target | undefined
   readonly skipped: readonly Skip[]
+  /** Set when nobody can be asked because the one who could is gone. */
+  readonly lost: Failure | undefined
   readonly deadline: RequestLimit
 }
 
@@ -33,21 +35,24 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
     cache: deps.swrr,
     ...(seat && { preferId: seat.channelId }),
   })
+  const pinned = asked.responseId !== undefined && seat !== undefined
+  const steps = pinned ? makerOnly(deps, asked, seat) : ordering.order
   let keys: ChannelKey[] = []
   let standee: Standee | undefined
   let attempts = 0
   let spentOnlyTry = false
 
   const nextChannel = (): boolean => {
-    const step = ordering.order.next()
+    const step = steps.next()
     if (step.done) return false
     standee = step.value
-    keys = [...keysOf(deps, standee, { seat, isFallback: ordering.isFallback })]
+    keys = [...keysOf(deps, standee, { seat, isLastResort: ordering.isFallback || pinned })]
     return true
   }
 
   return {
     skipped: ordering.skipped,
+    lost: pinned && makerOf(deps, asked, seat) === undefined ? LOST : undefined,
     deadline: deadlineOf(deps, exchange, asked),
     next(last) {
       if (last && mustStop(last, spentOnlyTry)) return undefined
@@ -61,6 +66,22 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
   }
 }
 
+const LOST: Failure = {
+  kind: 'bad-request',
+  message: 'the channel that made this response is gone: start anew without previous_response_id',
+}
+
+/** Only its maker knows a stored answer: nobody else is asked, and its priority and rests do not matter. */
+function* makerOnly(deps: ProxyDeps, asked: Asked, seat: Seat): Generator<Standee, undefined> {
+  const maker = makerOf(deps, asked, seat)
+  if (maker !== undefined) yield maker
+}
+
+function makerOf(deps: ProxyDeps, asked: Asked, seat: Seat): Standee | undefined {
+  const field = deps.view().field(asked.type, asked.model)
+  return standees(field, deps.shared, deps.clock.nowMs()).find((one) => one.id === seat.channelId)
+}
+
 /** A mistake that may be the client's own is shown to one more upstream, not to all of them. */
 function mustStop(last: Verdict, spentOnlyTry: boolean): boolean {
   return last.next === 'stop' || (last.onlyOnce === true && spentOnlyTry)
@@ -72,9 +93,9 @@ function seatOf(deps: ProxyDeps, asked: Asked, nowMs: number): Seat | undefined 
   return deps.affinity.seat(asked.session, nowMs)
 }
 
-type KeyChoice = { readonly seat: Seat | undefined; readonly isFallback: boolean }
+type KeyChoice = { readonly seat: Seat | undefined; readonly isLastResort: boolean }
 
-function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isFallback }: KeyChoice): readonly ChannelKey[] {
+function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isLastResort }: KeyChoice): readonly ChannelKey[] {
   const { channel } = match
   const nowMs = deps.clock.nowMs()
   const restUntilMs = (key: ChannelKey): number => {
@@ -82,7 +103,7 @@ function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isFallback }: KeyCh
     return leftMs === 0 ? 0 : nowMs + leftMs
   }
   const only = channel.keys.length === 1 ? channel.keys[0] : undefined
-  if (only !== undefined && (isFallback || restUntilMs(only) === 0)) return [only]
+  if (only !== undefined && (isLastResort || restUntilMs(only) === 0)) return [only]
   const sitting =
     seat?.channelId === channel.id
       ? channel.keys.find((key) => key.id === seat.keyId && restUntilMs(key) === 0)
@@ -95,7 +116,7 @@ function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isFallback }: KeyCh
     nowMs,
     isTried: (key) => key === sitting,
     maxKeys: deps.view().settings.maxKeyRetries - (sitting ? 1 : 0),
-    whenAllRest: isFallback ? 'earliest' : 'none',
+    whenAllRest: isLastResort ? 'earliest' : 'none',
   })
   return sitting ? [sitting, ...others] : others
 }

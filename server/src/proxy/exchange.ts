@@ -30,6 +30,8 @@ export class Exchange {
   model = ''
   streaming = false
   token: ApiToken | undefined
+  /** What must never be quoted: the client's token and the keys that were used for it. */
+  readonly secrets: string[] = []
   channel: Channel | undefined
   actualModel = ''
   /** Masked. */

@@ -40,6 +40,10 @@ const NOT_ANSWERED: readonly string[] = [
   'set-cookie2',
   'alt-svc',
   'strict-transport-security',
+  // Orders to a reverse proxy or browser in front of us: an upstream has none to give.
+  'x-accel-redirect',
+  'x-sendfile',
+  'clear-site-data',
   'x-ccload-request-id',
 ]
 

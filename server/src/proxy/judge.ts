@@ -75,7 +75,7 @@ function rest(
   deps.report.rested({
     ...target,
     ...written,
-    reason: messageOf(failure),
+    reason: messageOf(failure, exchange.secrets),
     statusCode: result.logStatus,
     requestId: exchange.id,
   })

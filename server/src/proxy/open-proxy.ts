@@ -6,7 +6,7 @@ import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
 import type { Shared } from '../ports/shared.ts'
 import type { UpstreamSend } from '../ports/upstream-send.ts'
-import { sessionAffinity } from './affinity.ts'
+import { sharedAffinity } from './affinity.ts'
 import { trustedProxies } from './client-address.ts'
 import { deadlineWheel } from './deadlines.ts'
 import type { ProxyDeps, ProxyLimits } from './deps.ts'
@@ -73,7 +73,7 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
     gate: gate(shared, () => gateLimits(plane, parts.limits.maxConcurrency), clock.monoMs),
     send: parts.makeSend(() => plane.view().settings.upstreamConnectTimeoutMs),
     deadlines: deadlineWheel(clock.monoMs),
-    affinity: sessionAffinity(),
+    affinity: sharedAffinity(shared),
     clock,
     report: plane.report,
     log,

@@ -1,4 +1,5 @@
 import type { Failure } from '../core/failure.ts'
+import { scrub } from '../core/secret.ts'
 import type { Usage } from '../core/usage.ts'
 import type { LogRow } from '../ports/store.ts'
 import type { ProxyDeps } from './deps.ts'
@@ -59,8 +60,12 @@ export function summaryRow(recorded: Recorded, statusCode: number, message: stri
   }
 }
 
-/** What the log row says of a failed attempt. */
-export function messageOf(failure: Failure): string {
+/** What the log row says of a failed attempt. @param secrets  Not in it, also when an upstream quotes them. */
+export function messageOf(failure: Failure, secrets: readonly string[]): string {
+  return scrub(wordsOf(failure), secrets)
+}
+
+function wordsOf(failure: Failure): string {
   switch (failure.kind) {
     case 'status':
       return `upstream status ${failure.status}: ${bodyText(failure.body)}`

@@ -1,6 +1,7 @@
 import type { Api } from '../core/channel-type.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
 import { earliestReadyInMs } from '../core/order-channels.ts'
+import { scrub } from '../core/secret.ts'
 import { errorBody } from '../protocol/dialect.ts'
 import { answerHeaders } from './headers.ts'
 
@@ -53,6 +54,9 @@ function passedOn(
   headers['content-type'] ??= looksLikeJson(failure.body)
     ? 'application/json; charset=utf-8'
     : 'text/plain; charset=utf-8'
+  for (const [name, value] of Object.entries(headers)) {
+    if (scrub(value, secrets) !== value) delete headers[name]
+  }
   const text = new TextDecoder().decode(failure.body)
   const isLeak = secrets.some((secret) => secret !== '' && text.includes(secret))
   if (isLeak) delete headers['content-encoding']
@@ -60,10 +64,6 @@ function passedOn(
     status: verdict.clientStatus,
     headers,
   })
-}
-
-export function scrub(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => (secret === '' ? clean : clean.replaceAll(secret, '***')), text)
 }
 
 function looksLikeJson(body: Uint8Array): boolean {

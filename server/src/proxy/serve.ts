@@ -30,7 +30,7 @@ export async function serve(deps: ProxyDeps, client: Client): Promise<Response> 
 /** The phases: who, what, a slot, then ask. Each takes the previous one's value. */
 async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   const { client } = exchange
-  const token = authenticate(deps, client)
+  const token = authenticate(deps, exchange)
   if ('kind' in token) return refuse(deps, exchange, token)
   exchange.token = token
   const local = localAnswer(deps, exchange, token)
@@ -67,12 +67,11 @@ type Failed = { readonly failure: Failure; readonly verdict: Verdict }
 async function tryAll(trip: Trip): Promise<Response> {
   const { deps, exchange, asked, done } = trip
   const course = courseOf(trip)
-  const secrets: string[] = []
   let last: Failed | undefined
   for (let target = course.next(undefined); target; target = course.next(last?.verdict)) {
     const leg: Leg = { deps, exchange, asked, done, target }
     aimAt(leg)
-    secrets.push(target.key.secret.open())
+    exchange.secrets.push(target.key.secret.open())
     const result = await attempt(leg, course.deadline, (end) => {
       done()
       settle(leg, end, end.failure && judge(leg, end.failure))
@@ -86,21 +85,20 @@ async function tryAll(trip: Trip): Promise<Response> {
     exchange.nextAttempt(deps.clock)
   }
   done()
-  return giveUp(trip, course, { last, secrets })
+  return giveUp(trip, course, last)
 }
 
-function giveUp(
-  { deps, exchange }: Trip,
-  course: Course,
-  { last, secrets }: { last: Failed | undefined; secrets: readonly string[] },
-): Response {
-  const failure = last?.failure ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
+function giveUp({ deps, exchange }: Trip, course: Course, last: Failed | undefined): Response {
+  const failure =
+    last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
   const result = last?.verdict ?? verdictOf(deps, failure)
   if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {
-    const message = last ? `exhausted: ${messageOf(failure)}` : 'no available upstream (all cooled or none)'
+    const message = last
+      ? `exhausted: ${messageOf(failure, exchange.secrets)}`
+      : 'no available upstream (all cooled or none)'
     deps.report.ended(summaryRow({ deps, exchange }, result.clientStatus, message))
   }
-  return refusal(failure, result, { api: exchange.api, requestId: exchange.id, secrets })
+  return refusal(failure, result, { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets })
 }
 
 function refuse(deps: ProxyDeps, exchange: Exchange, failure: Failure): Response {

@@ -16,7 +16,7 @@ export function settle(leg: Leg, end: AttemptEnd, verdict: Verdict | undefined):
     takeSeats(leg, end.responseId)
   }
   const statusCode = verdict?.logStatus ?? OK
-  const message = failure ? messageOf(failure) : (end.remark ?? 'ok')
+  const message = failure ? messageOf(failure, leg.exchange.secrets) : (end.remark ?? 'ok')
   leg.deps.report.ended(attemptRow(leg, { statusCode, message, usage }))
 }
 

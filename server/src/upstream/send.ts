@@ -31,6 +31,7 @@ export function fetchSender(options: SenderOptions): UpstreamSend {
   return {
     async send(ask, stop) {
       const url = parsed(known.bases, ask.base)
+      if (url === undefined) return failed({ kind: 'connect', cause: 'other', code: 'INVALID_URL' })
       const checked = options.guard.check(url)
       const refusal = checked instanceof Promise ? await checked : checked
       if (refusal !== undefined) return failed({ kind: 'connect', cause: 'blocked', code: refusal })
@@ -79,10 +80,12 @@ function failureOf(error: unknown, stop: AbortController): Failure {
   return stop.signal.aborted ? (stop.signal.reason as Failure) : failureOfFetch(error)
 }
 
-function parsed(bases: Map<string, URL>, base: string): URL {
+/** `undefined`: no address at all, as an old database may hold. */
+function parsed(bases: Map<string, URL>, base: string): URL | undefined {
   const known = bases.get(base)
   if (known) return known
-  const url = new URL(base)
+  const url = URL.parse(base)
+  if (url === null || url.hostname === '') return undefined
   if (bases.size >= MAX_ORIGINS) bases.clear()
   bases.set(base, url)
   return url

@@ -40,7 +40,8 @@ export function codexConfig({ url }: Pointing, more: readonly string[] = ['env_k
 }
 
 /** Said on every start from a home below a temporary folder, and on a standard input that is no terminal. */
-const USUAL = /^(?:WARNING: proceeding, even though we could not create PATH aliases|Reading additional input from stdin)/
+const USUAL =
+  /^(?:WARNING: proceeding, even though we could not create PATH aliases|Reading additional input from stdin)/
 
 function outcome({ code, out, errors }: Finished): Outcome {
   const events = jsonLines(out)

@@ -13,6 +13,11 @@ export type Fault = {
   readonly behaviours: (agent: Agent, middle: number) => readonly Behaviour[]
   /** The whole upstream ends once it has sent what it will send. */
   readonly dies?: true
+  /**
+   * On a connection that had served a request before, a loss without a byte of an answer says nothing about the channel:
+   * it is asked once more at once, and only then the next one. RFC 9112 §9.3.1.
+   */
+  readonly isAskedAgain?: true
   /** Needs to know where the middle is. */
   readonly isMeasured?: true
   readonly turns?: (agent: Agent) => readonly Turn[]
@@ -26,8 +31,8 @@ const before = (name: string, ...behaviours: readonly Behaviour[]): Fault => ({
 
 /** Before the headers of an answer. */
 const BEFORE_HEADERS: readonly Fault[] = [
-  before('reset before headers', { kind: 'reset-before-headers' }),
-  before('closed before headers', { kind: 'close-before-headers' }),
+  { ...before('reset before headers', { kind: 'reset-before-headers' }), isAskedAgain: true },
+  { ...before('closed before headers', { kind: 'close-before-headers' }), isAskedAgain: true },
   before('status 503', { kind: 'status', status: 503 }),
   before('status 529', { kind: 'status', status: 529 }),
   before('status 429', { kind: 'status', status: 429, headers: { 'Retry-After': '30' } }),

@@ -26,6 +26,8 @@ export type Gateway = {
   removeChannel(id: number): Promise<void>
   /** Waits until the log has `howMany` rows of these channels; gives what is there when that takes too long. */
   attempts(channelIds: readonly number[], howMany: number): Promise<readonly Attempt[]>
+  /** How it ended and its last lines, when it did so by itself. */
+  trouble(): Promise<string | undefined>
   stop(): Promise<void>
 }
 
@@ -34,6 +36,7 @@ const PASSWORD = 'clients end to end'
 const START_WITHIN_MS = 30_000
 const LOG_WITHIN_MS = 5_000
 const LOOK_EVERY_MS = 25
+const LAST_WORDS_CHARS = 2_000
 
 export async function startGateway(): Promise<Gateway> {
   const folder = await mkdtemp(join(tmpdir(), 'ccload-e2e-gateway-'))
@@ -55,20 +58,30 @@ export async function startGateway(): Promise<Gateway> {
     await child.exited
     await rm(folder, { recursive: true, force: true })
   }
+  const lastWords = async () => (await Bun.file(join(folder, 'server.log')).text()).slice(-LAST_WORDS_CHARS)
+  const trouble = async () => (hasEnded(child) ? `${howItEnded(child)}\n${await lastWords()}` : undefined)
   try {
     await untilHealthy(url, child)
-    return { url, stop, ...(await administer(url)) }
+    return { url, trouble, stop, ...(await administer(url)) }
   } catch (error) {
-    const log = await Bun.file(join(folder, 'server.log')).text()
+    const words = await lastWords()
     await stop()
-    throw new Error(`ccLoad did not start: ${String(error)}\n${log.slice(-2_000)}`)
+    throw new Error(`ccLoad did not start: ${String(error)}\n${words}`)
   }
+}
+
+function hasEnded({ exitCode, signalCode }: Bun.Subprocess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
+function howItEnded({ exitCode, signalCode }: Bun.Subprocess): string {
+  return `ccLoad has ended by itself: ${signalCode ?? `code ${exitCode}`}`
 }
 
 async function untilHealthy(url: string, child: Bun.Subprocess): Promise<void> {
   const lastMs = performance.now() + START_WITHIN_MS
   while (performance.now() < lastMs) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`)
+    if (hasEnded(child)) throw new Error(howItEnded(child))
     const answer = await fetch(`${url}/health`).catch(() => undefined) // not listening yet
     if (answer?.ok) return
     await Bun.sleep(LOOK_EVERY_MS)

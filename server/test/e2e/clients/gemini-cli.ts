@@ -1,4 +1,4 @@
-import { type Agent, type Finished, type Outcome, type Pointing } from './agent.ts'
+import type { Agent, Finished, Outcome, Pointing } from './agent.ts'
 
 /**
  * The Gemini CLI. Its JSON report counts failed requests, also those that it retried.
@@ -13,7 +13,16 @@ export const geminiCli: Agent = {
   acceptEncoding: 'gzip, deflate',
   files: () => ({ '.gemini/settings.json': JSON.stringify(SETTINGS) }),
   env: ({ url, token }: Pointing) => ({ GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: token }),
-  args: (prompt) => ['--prompt', prompt, '--yolo', '--skip-trust', '--model', geminiCli.model, '--output-format', 'json'],
+  args: (prompt) => [
+    '--prompt',
+    prompt,
+    '--yolo',
+    '--skip-trust',
+    '--model',
+    geminiCli.model,
+    '--output-format',
+    'json',
+  ],
   tool: (command) => ({ name: 'run_shell_command', args: { command } }),
   outcome,
 }
@@ -32,7 +41,8 @@ type Report = {
 }
 
 /** Said on every start without a colourful terminal. */
-const USUAL = /^(?:Warning: (?:Basic terminal|256-color|True color)|YOLO mode is enabled|Ripgrep is not available)/
+const USUAL =
+  /^(?:Warning: (?:Basic terminal|256-color|True color)|YOLO mode is enabled|Ripgrep is not available|\[STARTUP\])/
 
 function outcome({ code, out, errors }: Finished): Outcome {
   const report = reportOf(out) ?? reportOf(errors)

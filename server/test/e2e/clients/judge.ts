@@ -1,5 +1,6 @@
 import { type Agent, headerOf } from './agent.ts'
 import type { Fault, Turn } from './faults.ts'
+import { WORD } from './run-agent.ts'
 import { FINAL, KEYS, knowsTheWord, type Seen } from './run-case.ts'
 
 /** What is wrong with a run; empty when all is as users expect. */
@@ -16,21 +17,34 @@ export function judgeHealthy(agent: Agent, seen: Seen, token: string): Problems 
 }
 
 export function judgeFault(seen: Seen, fault: Fault, turn: Turn): Problems {
-  return fault.shows === 'nothing' ? judgeInvisible(seen, turn) : judgeVisible(seen, turn)
+  return fault.shows === 'nothing' ? judgeInvisible(seen, fault, turn) : judgeVisible(seen, turn)
 }
 
 /** The first channel died before it had said anything: the user must not know. */
-function judgeInvisible(seen: Seen, turn: Turn): Problems {
-  return [...wellDone(seen), ...counts(seen, turn, 3 - turn), ...logged(seen)]
+function judgeInvisible(seen: Seen, { isAskedAgain }: Fault, turn: Turn): Problems {
+  const again = isAskedAgain && turn === 2 ? 1 : 0
+  return [...wellDone(seen), ...counts(seen, turn + again, 3 - turn), ...logged(seen, again)]
 }
 
-/** It died while it spoke: the client must know, and may recover by itself; half an answer is never a whole one. */
+/**
+ * It died while it spoke: the client must know, and may recover by itself; half an answer is never a whole one. What a
+ * client keeps of the half it has seen (the Gemini CLI keeps all) is its own affair, as long as the whole one follows.
+ */
 function judgeVisible(seen: Seen, turn: Turn): Problems {
-  const { outcome, first, second } = seen
-  const problems = outcome.well ? wholeAnswer(seen) : []
-  if (!outcome.well && outcome.complaints.length === 0) problems.push('failed without a word')
-  if (outcome.well && second.length < 3 - turn) problems.push(`well, though the second channel had ${second.length} calls`)
-  return [...problems, ...exactly('first', first.length, turn), ...logged(seen)]
+  const { outcome, first, second, toolRuns } = seen
+  const common = [...exactly('first', first.length, turn), ...logged(seen)]
+  if (!outcome.well) return outcome.complaints.length > 0 ? common : [...common, 'failed without a word']
+  return [
+    ...common,
+    ...(endsWhole(outcome.finalText) ? [] : [`the final text is "${outcome.finalText.slice(-200)}"`]),
+    ...(toolRuns > 0 ? [] : ['the tool did not run']),
+    ...(knowsTheWord(second.at(-1)) ? [] : ['the second channel was not told what the tool said']),
+  ]
+}
+
+/** What the second channel said last; a client that already has what the tool said is told just that by the mock. */
+function endsWhole(text: string): boolean {
+  return text.trim().endsWith(FINAL) || (text.startsWith('Tool said') && text.includes(WORD))
 }
 
 function wellDone(seen: Seen): Problems {
@@ -73,9 +87,10 @@ function requests(agent: Agent, { first }: Seen): Problems {
   })
 }
 
-function logged({ attempts, first, second }: Seen): Problems {
+/** @param unlogged  Calls that belong to the attempt of the call before. */
+function logged({ attempts, first, second }: Seen, unlogged = 0): Problems {
   const calls = first.length + second.length
-  return attempts.length === calls ? [] : [`${attempts.length} rows in the log for ${calls} calls`]
+  return attempts.length === calls - unlogged ? [] : [`${attempts.length} rows in the log for ${calls} calls`]
 }
 
 function leaks({ first, second }: Seen, token: string): Problems {

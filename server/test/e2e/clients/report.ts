@@ -22,9 +22,7 @@ export class Report {
   async run(name: string, play: () => Promise<Result>): Promise<void> {
     if (!this.wants(name)) return
     const startedMs = performance.now()
-    const { problems, note } = await play().catch(
-      (error: unknown): Result => ({ problems: [String(error)], note: '' }),
-    )
+    const { problems, note } = await play().catch((error: unknown): Result => ({ problems: [String(error)], note: '' }))
     const ms = Math.round(performance.now() - startedMs)
     const state = problems.length === 0 ? 'ok' : 'FAIL'
     this.#rows.push({ name, state, ms, note: problems.length === 0 ? note : problems.join('; ') })
