@@ -37,7 +37,9 @@ export async function runCommand(args: readonly string[], envFile: string): Prom
   Object.assign(process.env, merged.env)
   if (config.workers === 0 && process.env['BUN_CONFIG_MAX_HTTP_REQUESTS'] === undefined) return again()
   try {
-    stopOnSignals(await runControl(config))
+    const program = await runControl(config)
+    stopOnSignals(program)
+    if (config.workers === 0) process.on('disconnect', () => endWithParent(program))
   } catch (error) {
     end(1, `error: ${error instanceof Error ? error.message : String(error)}\n`)
   }
@@ -48,9 +50,16 @@ async function again(): Promise<void> {
   const child = Bun.spawn([...selfCommand()], {
     env: { ...process.env, ...FETCH_LIMIT },
     stdio: ['inherit', 'inherit', 'inherit'],
+    ipc() {}, // nothing is said; its end tells the child that we are gone
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal))
   process.exit(await child.exited)
+}
+
+/** Whoever killed the first process meant the program, and wants to start it anew: nothing may hold its port and database. */
+function endWithParent(program: RunningProgram): void {
+  void program.stop().finally(() => process.exit(HURRIED))
+  program.hurry()
 }
 
 /** The first signal ends it with grace, a second one without, a third one whatever it is doing. */

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { adminApp } from '../admin/admin-app.ts'
 import type { Config } from '../config/env.ts'
 import { openControl } from '../control/open-control.ts'
-import { handedFrom } from '../link/hand-over.ts'
+import { countReply, type TokenCounter, tokenCounter } from '../control/token-counter.ts'
+import { handedFrom, purposeOf } from '../link/hand-over.ts'
 import { openLog } from '../observe/log.ts'
 import type { Log } from '../ports/log.ts'
 import { openStoreThread } from '../store/thread-store.ts'
@@ -74,8 +75,13 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     zone,
     refuseAddress,
   })
-  const door = count > 0 ? openDoor(start, app) : undefined
-  proxies ??= proxyInProcess({ start, shared, log, answer: app.fetch })
+  const counter = tokenCounter({
+    onDeath: (why) => log.write('warn', 'the token counter has died; the next question starts it', { why }),
+  })
+  const answer: Answer = (request, client) =>
+    purposeOf(request) === 'count-tokens' ? counted(counter, request) : app.fetch(request, client)
+  const door = count > 0 ? openDoor(start, answer) : undefined
+  proxies ??= proxyInProcess({ start, shared, log, answer })
   proxies.connect(plane)
   await proxies.ready
   log.write('info', 'ccload is ready', { port, version: VERSION, proxies: proxies.count() })
@@ -86,6 +92,7 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     async stop() {
       await proxies.drain(config.shutdownGraceMs)
       await door?.stop(true)
+      counter.close()
       await plane.close()
       await opened.close()
       place.release()
@@ -93,16 +100,21 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
   }
 }
 
-type App = { fetch(request: Request, client: { readonly ip: string }): Promise<Response> }
+type Answer = (request: Request, client: { readonly ip: string }) => Promise<Response>
+
+async function counted(counter: TokenCounter, request: Request): Promise<Response> {
+  const { status, body } = countReply(await counter.count(new Uint8Array(await request.arrayBuffer())))
+  return new Response(body, { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
+}
 
 /** Where the proxies hand over what is not theirs. */
-function openDoor(start: Omit<ProxyStart, 'row'>, app: App): { stop(hard: boolean): Promise<void> } {
+function openDoor(start: Omit<ProxyStart, 'row'>, answer: Answer): { stop(hard: boolean): Promise<void> } {
   return Bun.serve({
     unix: start.controlSocket,
     maxRequestBodySize: MAX_HANDED_BYTES,
     fetch(request) {
       const ip = handedFrom(request, start.pass)
-      return ip === undefined ? new Response(null, { status: 403 }) : app.fetch(request, { ip })
+      return ip === undefined ? new Response(null, { status: 403 }) : answer(request, { ip })
     },
   })
 }

@@ -7,7 +7,14 @@ const NOW_MS = 1_790_000_000_000
 describe('cells of the shared page', () => {
   test('a name keeps its cell, and no two names share one', () => {
     const book = cells(plainPage(NOW_MS))
-    const names = [channelCell(1), keyCell(1), modelCell(1, 'm'), modelCell(1, 'M'), modelCell(11, 'm'), modelCell(1, '1 m')]
+    const names = [
+      channelCell(1),
+      keyCell(1),
+      modelCell(1, 'm'),
+      modelCell(1, 'M'),
+      modelCell(11, 'm'),
+      modelCell(1, '1 m'),
+    ]
     const given = names.map((name) => book.of(name))
     expect(new Set(given).size).toBe(names.length)
     expect(names.map((name) => book.of(name))).toEqual(given)
@@ -28,7 +35,11 @@ describe('cells of the shared page', () => {
     const [stays, goes] = [book.of(channelCell(1)), book.of(channelCell(2))]
     page.changeRest(stays, () => ({ sinceMs: NOW_MS, untilMs: NOW_MS + 60_000 }))
     book.retain(new Set([channelCell(1)]))
-    expect([book.of(channelCell(1)), page.rest(stays)?.untilMs, goes === stays]).toEqual([stays, NOW_MS + 60_000, false])
+    expect([book.of(channelCell(1)), page.rest(stays)?.untilMs, goes === stays]).toEqual([
+      stays,
+      NOW_MS + 60_000,
+      false,
+    ])
   })
 
   // A request to a channel that was deleted may fail minutes later, and puts its rest where it always did.

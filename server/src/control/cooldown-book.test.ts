@@ -51,7 +51,14 @@ function store(models: readonly { channelId: number; model: string; cooldown: St
   return { store: { channels } as unknown as Store, state }
 }
 
-const reason = (target: CooldownTarget, untilMs: number, text = 'why'): RestReason => ({ ...target, reason: text, statusCode: 503, requestId: 'r', sinceMs: nowMs, untilMs })
+const reason = (target: CooldownTarget, untilMs: number, text = 'why'): RestReason => ({
+  ...target,
+  reason: text,
+  statusCode: 503,
+  requestId: 'r',
+  sinceMs: nowMs,
+  untilMs,
+})
 const running = () => book.running().map(({ scope, untilMs, why }) => [scope, untilMs, why?.reason])
 
 describe('after a start', () => {
@@ -76,7 +83,9 @@ describe('after a start', () => {
 
   test('what is over, or was cleared, or belongs to a channel that is gone, rests nobody', async () => {
     registry.channels.set(1, channel({ untilMs: NOW_MS - 1, durationMs: MINUTE_MS }))
-    await book.restore(store([{ channelId: 99, model: 'm', cooldown: { untilMs: NOW_MS + MINUTE_MS, durationMs: MINUTE_MS } }]).store)
+    await book.restore(
+      store([{ channelId: 99, model: 'm', cooldown: { untilMs: NOW_MS + MINUTE_MS, durationMs: MINUTE_MS } }]).store,
+    )
     expect(running()).toEqual([])
   })
 })

@@ -93,20 +93,23 @@ describe('while the database takes them', () => {
 })
 
 describe('while it does not', () => {
-  test.each(['busy', 'full', 'broken'] as const)('(%s) rows wait, in their order, are tried again, and written once', async (kind) => {
-    const { ledger, state } = open()
-    state.fail = new StoreError(kind, 'no')
-    ledger.take([row('a')], 'p', 1)
-    await pass(100)
-    expect(ledger.trouble()).toContain(kind)
-    ledger.take([row('b')], 'p', 2)
-    await pass(3_000)
-    expect([state.appends, state.stored, state.spilled]).toEqual([[], [], []])
-    state.fail = undefined
-    await pass(1_100)
-    expect(state.appends.flat()).toEqual(['a', 'b'])
-    expect([ledger.trouble(), state.stored.at(-1)]).toEqual(['', ['p', 2]])
-  })
+  test.each(['busy', 'full', 'broken'] as const)(
+    '(%s) rows wait, in their order, are tried again, and written once',
+    async (kind) => {
+      const { ledger, state } = open()
+      state.fail = new StoreError(kind, 'no')
+      ledger.take([row('a')], 'p', 1)
+      await pass(100)
+      expect(ledger.trouble()).toContain(kind)
+      ledger.take([row('b')], 'p', 2)
+      await pass(3_000)
+      expect([state.appends, state.stored, state.spilled]).toEqual([[], [], []])
+      state.fail = undefined
+      await pass(1_100)
+      expect(state.appends.flat()).toEqual(['a', 'b'])
+      expect([ledger.trouble(), state.stored.at(-1)]).toEqual(['', ['p', 2]])
+    },
+  )
 
   test('any other error counts as broken and is not thrown at whoever gave the rows', async () => {
     const { ledger, state } = open()

@@ -134,7 +134,9 @@ describe('a proxy', () => {
       [2, false],
     ])
     expect(one.updates[1]).toMatchObject({ channels: [], removedChannelIds: [5], settings: undefined })
-    expect(one.updates.reduce<Snapshot | undefined>((now, update) => now && applyUpdate(now, update), EMPTY)?.version).toBe(2)
+    expect(
+      one.updates.reduce<Snapshot | undefined>((now, update) => now && applyUpdate(now, update), EMPTY)?.version,
+    ).toBe(2)
   })
 
   test('that has missed one is told everything again, and then goes on', () => {

@@ -8,7 +8,8 @@ beforeEach(() => {
 })
 afterEach(() => jest.useRealTimers())
 
-const running = (attemptId: string, startedAtMs = 0): Running => ({ requestId: attemptId, startedAtMs, row: { attemptId } }) as unknown as Running
+const running = (attemptId: string, startedAtMs = 0): Running =>
+  ({ requestId: attemptId, startedAtMs, row: { attemptId } }) as unknown as Running
 
 function proxy(): { end: ProxyEnd; asked: number[] } {
   const asked: number[] = []

@@ -9,7 +9,13 @@ beforeEach(() => {
 })
 afterEach(() => jest.useRealTimers())
 
-type Fake = { readonly row: number; readonly sent: Down[]; readonly kills: string[]; say(message: Up): void; exit(code: number): Promise<void> }
+type Fake = {
+  readonly row: number
+  readonly sent: Down[]
+  readonly kills: string[]
+  say(message: Up): void
+  exit(code: number): Promise<void>
+}
 
 async function tick(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve()
@@ -130,7 +136,12 @@ describe('a proxy that dies', () => {
     for (const one of started) one.say(LISTENING)
     await Promise.all([started[0]?.exit(1), started[2]?.exit(1)])
     jest.advanceTimersByTime(1_000)
-    expect(pool.list().map((worker) => worker.row).toSorted()).toEqual([1, 2, 3])
+    expect(
+      pool
+        .list()
+        .map((worker) => worker.row)
+        .toSorted(),
+    ).toEqual([1, 2, 3])
   })
 })
 
@@ -182,7 +193,10 @@ describe('the end', () => {
     void pool.drain(10_000).then(() => {
       isOver = true
     })
-    expect(started.map((one) => one.sent.at(-1))).toEqual([{ t: 'drain', graceMs: 10_000 }, { t: 'drain', graceMs: 10_000 }])
+    expect(started.map((one) => one.sent.at(-1))).toEqual([
+      { t: 'drain', graceMs: 10_000 },
+      { t: 'drain', graceMs: 10_000 },
+    ])
     await started[0]?.exit(0)
     await tick()
     expect(isOver).toBe(false)

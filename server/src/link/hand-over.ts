@@ -3,6 +3,10 @@
 const CLIENT_IP = 'x-ccload-client-ip'
 /** Says that it comes from a proxy of ours and not from somebody who found the socket. */
 const PASS = 'x-ccload-pass'
+const PURPOSE = 'x-ccload-purpose'
+
+/** What a proxy itself wants of control, on behalf of a client it has let in. */
+export type Purpose = 'count-tokens'
 
 export type Handed = {
   readonly method: string
@@ -11,14 +15,17 @@ export type Handed = {
   readonly headers: Headers
   readonly body: Uint8Array | undefined
   readonly ip: string
+  readonly purpose?: Purpose
 }
 
 /** @param pass  The secret that control gave its proxies at start. */
 export function handOverTo(socketPath: string, pass: string): (handed: Handed) => Promise<Response> {
-  return async ({ method, path, query, headers: given, body, ip }) => {
+  return async ({ method, path, query, headers: given, body, ip, purpose }) => {
     const headers = new Headers(given)
     headers.set(CLIENT_IP, ip)
     headers.set(PASS, pass)
+    if (purpose === undefined) headers.delete(PURPOSE)
+    else headers.set(PURPOSE, purpose)
     headers.delete('connection')
     headers.delete('transfer-encoding')
     headers.delete('accept-encoding')
@@ -46,8 +53,16 @@ export function handedFrom(request: Request, pass: string): string | undefined {
   return ip
 }
 
+/** Set only by a proxy of ours: what clients write into this header is taken off. */
+export function purposeOf(request: Request): Purpose | undefined {
+  return request.headers.get(PURPOSE) === 'count-tokens' ? 'count-tokens' : undefined
+}
+
 /** The request of a proxy in the same process. */
-export function handedRequest({ method, path, query, headers, body }: Handed): Request {
+export function handedRequest({ method, path, query, headers: given, body, purpose }: Handed): Request {
+  const headers = new Headers(given)
+  if (purpose === undefined) headers.delete(PURPOSE)
+  else headers.set(PURPOSE, purpose)
   return new Request(`http://control${path}${query === '' ? '' : `?${query}`}`, {
     method,
     headers,

@@ -239,6 +239,7 @@ function relayOf(running: Running, answer: Answer, { reader, watch, held }: Flow
     isEncoded,
     ended: (failure: Failure | undefined) => {
       release()
+      exchange.client.serverTimers()
       ended({ failure, usage: watch.usage, responseId: watch.responseId, remark: remarkOn(failure, watch) })
     },
   }

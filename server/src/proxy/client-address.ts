@@ -25,7 +25,7 @@ export function clientAddress(peer: string, headers: Headers, trusted: TrustedPr
   const hops = headers.get('x-forwarded-for')?.split(',') ?? [headers.get('x-real-ip') ?? '']
   for (let at = hops.length - 1; at >= 0; at--) {
     const hop = plain(hops[at]?.trim() ?? '')
-    if (!ipaddr.isValid(hop)) return direct
+    if (!isAddress(hop)) return direct
     if (!isTrusted(hop, trusted)) return hop
   }
   return direct
@@ -37,9 +37,14 @@ function plain(address: string): string {
 }
 
 function isTrusted(address: string, trusted: TrustedProxies): boolean {
-  if (!ipaddr.isValid(address)) return false
+  if (!isAddress(address)) return false
   const parsed = ipaddr.process(address)
   return trusted.some(
     ([range, bits]) => parsed.kind() === range.kind() && parsed.match([range, bits] as [ipaddr.IPv4, number]),
   )
+}
+
+/** In full: `1.2.3` is an address too for old libraries, and another one. */
+function isAddress(text: string): boolean {
+  return text.includes(':') ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text)
 }

@@ -8,7 +8,7 @@ import type { CooldownTarget, LogRow } from '../ports/store.ts'
 import type { UpstreamSend } from '../ports/upstream-send.ts'
 import type { Affinity } from './affinity.ts'
 import type { Deadlines } from './deadlines.ts'
-import type { Exchange } from './exchange.ts'
+import type { Client, Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import type { View } from './view.ts'
 
@@ -42,6 +42,8 @@ export type ProxyDeps = {
   readonly clock: Clock
   readonly report: Reporter
   readonly log: Log
+  /** Counts the tokens of a messages body, in control. */
+  readonly countTokens: (client: Client, body: Uint8Array) => Promise<Response>
   /** Requests on their way in this process. */
   readonly active: Set<Exchange>
   /** Unique over processes and restarts, sortable by time. */

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
+import type { Handed } from '../link/hand-over.ts'
 import { plainPage } from '../link/page-file.ts'
 import type { ProxyDeps } from './deps.ts'
-import { type FrontParts, front, type HandedRequest } from './front.ts'
+import { type FrontParts, front } from './front.ts'
 
 const PORT_IP = '203.0.113.9'
 
 function open(parts: Partial<FrontParts> = {}) {
-  const handed: HandedRequest[] = []
+  const handed: Handed[] = []
   const lines: unknown[] = []
   const timers: number[] = []
   const shared = plainPage(0)

@@ -1,4 +1,5 @@
 import { verdict } from '../core/verdict.ts'
+import type { Handed } from '../link/hand-over.ts'
 import type { Health } from '../link/messages.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import type { ProxyDeps } from './deps.ts'
@@ -8,16 +9,7 @@ import { refusal } from './refuse.ts'
 import { serve } from './serve.ts'
 
 /** What control answers: console, admin API, public pages. */
-export type HandOver = (request: HandedRequest) => Promise<Response>
-
-export type HandedRequest = {
-  readonly method: string
-  readonly path: string
-  readonly query: string
-  readonly headers: Headers
-  readonly body: Uint8Array | undefined
-  readonly ip: string
-}
+export type HandOver = (request: Handed) => Promise<Response>
 
 export type FrontParts = {
   readonly deps: ProxyDeps
@@ -30,7 +22,7 @@ export type FrontParts = {
 type Server = Pick<Bun.Server<undefined>, 'requestIP' | 'timeout'>
 
 /** A client that takes nothing of a whole answer for this long is cut off. */
-const DELIVERY_S = 120
+const DELIVERY_S = 30
 /** A file of channels to import, at most. */
 const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
 
@@ -65,7 +57,7 @@ function targetOf(url: string): { path: string; query: string } {
 }
 
 function healthAnswer({ ok, why }: Health, method: string): Response {
-  const body = JSON.stringify({ success: ok, data: ok ? { status: 'ok' } : null, error: ok ? '' : why, count: 0 })
+  const body = JSON.stringify({ success: ok, data: ok ? { status: 'ok' } : null, error: why, count: 0 })
   return new Response(method === 'HEAD' ? null : body, {
     status: ok ? 200 : 503,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
@@ -96,6 +88,7 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
     })
   } finally {
     releaseBody(shared, read.body)
+    client.serverTimers()
   }
 }
 

@@ -77,6 +77,8 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
     clock,
     report: plane.report,
     log,
+    countTokens: ({ method, path, query, request, ip }, body) =>
+      parts.handOver({ method, path, query, headers: request.headers, body, ip, purpose: 'count-tokens' }),
     active,
     newId: idSource(clock.nowMs),
     stopping: () => stopping,

@@ -37,10 +37,11 @@ export function outbox(parts: OutboxParts): Outbox {
     if (pending.length === 0) return
     const batch = { batch: nextBatch++, rows: pending }
     pending = []
-    parts.send(batch)
+    const isSent = parts.send(batch)
     sent.push(batch)
     sentRows += batch.rows.length
-    while (sentRows > parts.maxRows) {
+    // With nobody at the other end this process may be killed at any time: what it knows goes to disk at once.
+    while (sentRows > (isSent ? parts.maxRows : 0)) {
       const oldest = sent.shift()
       if (!oldest) break
       sentRows -= oldest.rows.length

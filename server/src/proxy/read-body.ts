@@ -137,7 +137,7 @@ async function readChunks({ client, parts, reserve }: Intake, progress: () => vo
     chunks.push(next.value)
     size += next.value.length
     if (size > parts.maxBytes) return refuseRest(reader, { kind: 'body-too-large', maxBytes: parts.maxBytes })
-    if (size > reserve.bytes && !reserve.grow(Math.max(STEP_BYTES, size - reserve.bytes)))
+    if ((reserve.isReleased() || size > reserve.bytes) && !reserve.grow(Math.max(STEP_BYTES, size - reserve.bytes)))
       return refuseRest(reader, noMemory())
     progress()
   }
@@ -150,6 +150,7 @@ function refuseRest(reader: Reader, failure: Failure): Failure {
 
 class Reservation {
   bytes = 0
+  #isReleased = false
   readonly #parts: BodyParts
 
   constructor(parts: BodyParts) {
@@ -158,13 +159,19 @@ class Reservation {
 
   grow(bytes: number): boolean {
     const size = Math.ceil(bytes / 1024) * 1024
+    if (this.#isReleased) return false // it came too late, and nobody waits for it
     if (size === 0) return true
     if (!this.#parts.shared.reserveBytes(size, this.#parts.maxBufferedBytes)) return false
     this.bytes += size
     return true
   }
 
+  isReleased(): boolean {
+    return this.#isReleased
+  }
+
   release(): void {
+    this.#isReleased = true
     if (this.bytes > 0) this.#parts.shared.releaseBytes(this.bytes)
     this.bytes = 0
   }

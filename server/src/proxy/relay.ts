@@ -43,6 +43,8 @@ const LINGER_MS = 200
 const GEMINI_LINGER_MS = 2_000
 /** An event and the cut after it, written in one turn, lose the event. */
 const FLUSH_MS = 25
+/** For a client that takes nothing any more. */
+const CUT_AT_LATEST_MS = 2_000
 
 /**
  * Passes a streamed answer on: held back until it shows real content, then byte for byte. Looking never changes or
@@ -52,6 +54,8 @@ export class Relay {
   readonly #parts: RelayParts
   readonly #held: Uint8Array[]
   #committed = false
+  #isReading = false
+  #isCutNext = false
   #drained = false
   #over = false
   #lingering = false
@@ -95,12 +99,21 @@ export class Relay {
     this.#committed = true
     this.#parts.clock.unbound()
     return new ReadableStream<Uint8Array>({
+      start: (controller) => this.#parts.stop.signal.addEventListener('abort', () => this.#abandon(controller)),
       pull: (controller) => this.#pull(controller),
       cancel: () => this.#clientLeft(),
     })
   }
 
+  /** The limit passed that the *client* had for taking what is here: nobody is reading, so nobody else will notice. */
+  #abandon(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    if (this.#over || this.#isReading) return
+    controller.error(new Error('the client does not read'))
+    this.#end(this.#parts.stop.signal.reason as Failure)
+  }
+
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#isCutNext) return this.#cutNow(controller)
     if (this.#held.length > 0) {
       for (const chunk of this.#held) controller.enqueue(chunk)
       this.#held.length = 0
@@ -153,10 +166,14 @@ export class Relay {
         ? undefined
         : errorEvent(api, { message: brokenMessage(failure), midLine: true })
     this.#end(failure)
-    if (event !== undefined) {
-      controller.enqueue(new TextEncoder().encode(event))
-      await new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
-    }
+    if (event === undefined) return this.#cutNow(controller)
+    controller.enqueue(new TextEncoder().encode(event))
+    this.#isCutNext = true // when the client has taken the event and asks for more
+    setTimeout(() => this.#cutNow(controller), CUT_AT_LATEST_MS)
+  }
+
+  async #cutNow(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#isCutNext) await new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
     controller.error(new Error('the upstream broke off'))
   }
 
@@ -172,6 +189,7 @@ export class Relay {
   async #next(): Promise<Uint8Array | Failure | undefined> {
     const { reader, stop, exchange, watch, decoder } = this.#parts
     try {
+      this.#isReading = true
       const { done, value } = await reader.read()
       if (done || !value) {
         this.#drained = true
@@ -186,6 +204,8 @@ export class Relay {
     } catch (error) {
       if (stop.signal.aborted) return stop.signal.reason as Failure
       return { kind: this.#committed ? 'stream-cut' : 'reset', code: networkCode(error) }
+    } finally {
+      this.#isReading = false
     }
   }
 

@@ -3,6 +3,7 @@ import type { Failure, Verdict } from '../core/failure.ts'
 import { verdict } from '../core/verdict.ts'
 import { admit, authenticate } from './admit.ts'
 import { attempt } from './attempt.ts'
+import { countTokens, isCount } from './count-tokens.ts'
 import { type Course, courseOf } from './course.ts'
 import type { ProxyDeps } from './deps.ts'
 import { type Client, Exchange } from './exchange.ts'
@@ -34,8 +35,9 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   if ('kind' in token) return refuse(deps, exchange, token)
   exchange.token = token
   const local = localAnswer(deps, exchange, token)
-  if (local) return 'kind' in local ? refuse(deps, exchange, local) : local
+  if (local) return answerOf(deps, exchange, local)
 
+  if (isCount(client)) return answerOf(deps, exchange, await countTokens(deps, exchange))
   const admitted = await admit(deps, exchange, token)
   if (!admitted.ok) return refuse(deps, exchange, admitted.failure)
   const { asked } = admitted
@@ -98,10 +100,16 @@ function giveUp({ deps, exchange }: Trip, course: Course, last: Failed | undefin
       : 'no available upstream (all cooled or none)'
     deps.report.ended(summaryRow({ deps, exchange }, result.clientStatus, message))
   }
+  exchange.client.serverTimers()
   return refusal(failure, result, { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets })
 }
 
+function answerOf(deps: ProxyDeps, exchange: Exchange, answer: Response | Failure): Response {
+  return 'kind' in answer ? refuse(deps, exchange, answer) : answer
+}
+
 function refuse(deps: ProxyDeps, exchange: Exchange, failure: Failure): Response {
+  exchange.client.serverTimers()
   return refusal(failure, verdictOf(deps, failure), { api: exchange.api, requestId: exchange.id, secrets: [] })
 }
 

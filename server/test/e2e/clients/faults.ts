@@ -74,7 +74,10 @@ const AFTER_CONTENT: readonly Fault[] = [
   {
     name: 'error event mid-stream',
     shows: 'something',
-    behaviours: () => [{ kind: 'error-mid-stream', afterEvents: 1 }],
+    behaviours: () => [
+      { kind: 'error-mid-stream', afterEvents: 1 },
+      { kind: 'stall', ms: 100, afterEvents: 1 },
+    ],
   },
   {
     name: 'clean end without an end marker',
