@@ -6,6 +6,7 @@ import { channelEndpoints } from './channels.ts'
 import { cooldownEndpoints } from './cooldowns.ts'
 import type { AdminDeps } from './deps.ts'
 import type { Endpoint } from './endpoint.ts'
+import { firstPageEndpoints } from './first-page.ts'
 import { bearerOf, loginEndpoints } from './login.ts'
 import { logEndpoints } from './logs.ts'
 import { sessionKey } from './password.ts'
@@ -40,6 +41,7 @@ export function adminApp(deps: AdminDeps): AdminApp {
   const endpoints = [
     ...loginEndpoints(deps, open),
     ...publicEndpoints(deps),
+    ...firstPageEndpoints(),
     ...channelEndpoints(deps),
     ...authTokenEndpoints(deps),
     ...settingEndpoints(deps),

@@ -3,7 +3,11 @@ import { pathOf, type Route } from '@ccload/contract/route.ts'
 import fc from 'fast-check'
 import { type Desk, testDesk } from './test-desk.ts'
 
-const ROUTES = testDesk().app.endpoints.map(({ route }) => route)
+/** Pages are no answers of the API: they have no envelope and take no input. */
+const isPage = ({ path }: Route): boolean => path === '/' || path.startsWith('/web')
+const ROUTES = testDesk()
+  .app.endpoints.map(({ route }) => route)
+  .filter((route) => !isPage(route))
 
 /** Texts that have broken programs of this kind. */
 const HOSTILE = [

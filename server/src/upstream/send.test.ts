@@ -16,16 +16,34 @@ afterEach(async () => {
 })
 
 const sender = (options: Partial<SenderOptions> = {}) =>
-  fetchSender({ guard: { check: () => undefined }, insecureTls: false, connectTimeoutMs: () => CONNECT_TIMEOUT_MS, monoMs: () => performance.now(), ...options })
+  fetchSender({
+    guard: { check: () => undefined },
+    insecureTls: false,
+    connectTimeoutMs: () => CONNECT_TIMEOUT_MS,
+    monoMs: () => performance.now(),
+    ...options,
+  })
 
 function askOf(base: string, fields: Partial<Ask> = {}): Ask {
-  return { method: 'POST', base, url: `${base}/v1/messages`, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"a":1}'), key: new Secret('sk-1'), keyHeaders: ['x-api-key', 'authorization'], ...fields }
+  return {
+    method: 'POST',
+    base,
+    url: `${base}/v1/messages`,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from('{"a":1}'),
+    key: new Secret('sk-1'),
+    keyHeaders: ['x-api-key', 'authorization'],
+    ...fields,
+  }
 }
 
 type Peer = { readonly url: string; readonly connections: () => number; readonly requests: readonly string[] }
 
 /** A peer that does with each request, counted from 1, what the test says. */
-function peer(answer: (socket: Bun.Socket<{ at: number }>, at: number) => void, tls?: { cert: string; key: string }): Peer {
+function peer(
+  answer: (socket: Bun.Socket<{ at: number }>, at: number) => void,
+  tls?: { cert: string; key: string },
+): Peer {
   let connections = 0
   const requests: string[] = []
   const listener = Bun.listen<{ at: number }>({
@@ -46,7 +64,8 @@ function peer(answer: (socket: Bun.Socket<{ at: number }>, at: number) => void, 
   return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${listener.port}`, connections: () => connections, requests }
 }
 
-const ok = (socket: Bun.Socket<unknown>, body = 'hi', headers = ''): void => void socket.write(`HTTP/1.1 200 OK\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`)
+const ok = (socket: Bun.Socket<unknown>, body = 'hi', headers = ''): void =>
+  void socket.write(`HTTP/1.1 200 OK\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`)
 const failureOf = (sent: Sent): Failure | 'no failure' => (sent.ok ? 'no failure' : sent.failure)
 
 async function bodyOf(sent: Sent): Promise<string> {
@@ -70,7 +89,11 @@ describe('what a peer gets', () => {
 describe('what comes back as it came', () => {
   test('an encoded body stays encoded, with its header', async () => {
     const bytes = gzipSync('x'.repeat(1_000))
-    const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response(bytes, { headers: { 'content-encoding': 'gzip' } }) })
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => new Response(bytes, { headers: { 'content-encoding': 'gzip' } }),
+    })
     closers.push(() => server.stop(true))
     const sent = await sender().send(askOf(`http://127.0.0.1:${server.port}`), new AbortController())
     if (!sent.ok) throw new Error('failed')
@@ -78,14 +101,23 @@ describe('what comes back as it came', () => {
     expect(Buffer.from(await sent.answer.bytes()).equals(bytes)).toBe(true)
   })
 
-  test.each([301, 302, 303, 307, 308])('a redirect (%i) is an answer: the place it names is never called', async (status) => {
-    const trap = peer((socket) => ok(socket))
-    const one = peer((socket) => void socket.write(`HTTP/1.1 ${status} Moved\r\nLocation: ${trap.url}/stolen\r\nContent-Length: 0\r\n\r\n`))
-    const sent = await sender().send(askOf(one.url), new AbortController())
-    expect(sent.ok && [sent.answer.status, sent.answer.headers.get('location')]).toEqual([status, `${trap.url}/stolen`])
-    await Bun.sleep(CALM_MS)
-    expect([trap.connections(), one.connections()]).toEqual([0, 1])
-  })
+  test.each([301, 302, 303, 307, 308])(
+    'a redirect (%i) is an answer: the place it names is never called',
+    async (status) => {
+      const trap = peer((socket) => ok(socket))
+      const one = peer(
+        (socket) =>
+          void socket.write(`HTTP/1.1 ${status} Moved\r\nLocation: ${trap.url}/stolen\r\nContent-Length: 0\r\n\r\n`),
+      )
+      const sent = await sender().send(askOf(one.url), new AbortController())
+      expect(sent.ok && [sent.answer.status, sent.answer.headers.get('location')]).toEqual([
+        status,
+        `${trap.url}/stolen`,
+      ])
+      await Bun.sleep(CALM_MS)
+      expect([trap.connections(), one.connections()]).toEqual([0, 1])
+    },
+  )
 
   test.each([400, 401, 413, 429, 500, 503, 529])('status %i is an answer, no failure', async (status) => {
     const one = peer((socket) => void socket.write(`HTTP/1.1 ${status} X\r\nContent-Length: 2\r\n\r\nno`))
@@ -159,7 +191,12 @@ describe('a connection that was kept alive and is dead', () => {
     const send = sender()
     await bodyOf(await send.send(askOf(one.url), new AbortController()))
     const sent = await send.send(askOf(one.url), new AbortController())
-    expect(await bodyOf(sent).then(() => 'whole', () => 'cut')).toBe('cut')
+    expect(
+      await bodyOf(sent).then(
+        () => 'whole',
+        () => 'cut',
+      ),
+    ).toBe('cut')
     expect(one.requests.length).toBe(2)
   })
 })
@@ -169,11 +206,20 @@ describe('nobody there', () => {
     const closed = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
     const { port } = closed
     closed.stop(true)
-    expect(failureOf(await sender().send(askOf(`http://127.0.0.1:${port}`), new AbortController()))).toMatchObject({ kind: 'connect', cause: 'refused' })
-    expect(failureOf(await sender().send(askOf('http://does-not-exist.invalid'), new AbortController()))).toMatchObject({ kind: 'connect', cause: 'dns' })
+    expect(failureOf(await sender().send(askOf(`http://127.0.0.1:${port}`), new AbortController()))).toMatchObject({
+      kind: 'connect',
+      cause: 'refused',
+    })
+    expect(failureOf(await sender().send(askOf('http://does-not-exist.invalid'), new AbortController()))).toMatchObject(
+      { kind: 'connect', cause: 'dns' },
+    )
     const guard = { check: async () => 'it is a cloud metadata address' }
     const never = peer((socket) => ok(socket))
-    expect(failureOf(await sender({ guard }).send(askOf(never.url), new AbortController()))).toEqual({ kind: 'connect', cause: 'blocked', code: 'it is a cloud metadata address' })
+    expect(failureOf(await sender({ guard }).send(askOf(never.url), new AbortController()))).toEqual({
+      kind: 'connect',
+      cause: 'blocked',
+      code: 'it is a cloud metadata address',
+    })
     expect(never.connections()).toBe(0)
   })
 
@@ -183,18 +229,25 @@ describe('nobody there', () => {
     }
   })
 
-  test.skipIf(process.platform !== 'linux')('an address that swallows everything is given up at the connect limit', async () => {
-    const hole = await blackHole()
-    closers.push(() => hole.close())
-    const startedMs = performance.now()
-    expect(failureOf(await sender().send(askOf(`http://127.0.0.1:${hole.port}`), new AbortController()))).toMatchObject({ kind: 'connect', cause: 'timeout' })
-    expect(performance.now() - startedMs).toBeWithin(CONNECT_TIMEOUT_MS * 0.8, CONNECT_TIMEOUT_MS * 3)
-  })
+  test.skipIf(process.platform !== 'linux')(
+    'an address that swallows everything is given up at the connect limit',
+    async () => {
+      const hole = await blackHole()
+      closers.push(() => hole.close())
+      const startedMs = performance.now()
+      expect(
+        failureOf(await sender().send(askOf(`http://127.0.0.1:${hole.port}`), new AbortController())),
+      ).toMatchObject({ kind: 'connect', cause: 'timeout' })
+      expect(performance.now() - startedMs).toBeWithin(CONNECT_TIMEOUT_MS * 0.8, CONNECT_TIMEOUT_MS * 3)
+    },
+  )
 
   test('a TLS peer that never answers is given up at the connect limit', async () => {
     const mute = peer(() => {})
     const startedMs = performance.now()
-    expect(failureOf(await sender().send(askOf(mute.url.replace('http:', 'https:')), new AbortController()))).toMatchObject({ kind: 'connect', cause: 'timeout' })
+    expect(
+      failureOf(await sender().send(askOf(mute.url.replace('http:', 'https:')), new AbortController())),
+    ).toMatchObject({ kind: 'connect', cause: 'timeout' })
     expect(performance.now() - startedMs).toBeWithin(CONNECT_TIMEOUT_MS * 0.8, CONNECT_TIMEOUT_MS * 3)
   })
 
@@ -205,7 +258,9 @@ describe('nobody there', () => {
 
   test('so is one over TLS', async () => {
     const slow = peer((socket) => void setTimeout(() => ok(socket, 'at last'), CONNECT_TIMEOUT_MS * 2.5), SELF_SIGNED)
-    expect(await bodyOf(await sender({ insecureTls: true }).send(askOf(slow.url), new AbortController()))).toBe('at last')
+    expect(await bodyOf(await sender({ insecureTls: true }).send(askOf(slow.url), new AbortController()))).toBe(
+      'at last',
+    )
   })
 })
 
@@ -215,7 +270,10 @@ describe('TLS', () => {
     ['a certificate that has expired', EXPIRED],
   ])('%s is refused by name, and nothing is sent', async (_what, identity) => {
     const one = peer((socket) => ok(socket), identity)
-    expect(failureOf(await sender().send(askOf(one.url), new AbortController()))).toMatchObject({ kind: 'connect', cause: 'tls' })
+    expect(failureOf(await sender().send(askOf(one.url), new AbortController()))).toMatchObject({
+      kind: 'connect',
+      cause: 'tls',
+    })
     expect(one.requests).toEqual([])
   })
 
@@ -236,7 +294,10 @@ describe('answers that are none', () => {
   test.each([
     ['garbage', 'garbage\r\n\r\n'],
     ['a status that is no number', 'HTTP/1.1 abc OK\r\n\r\n'],
-    ['300 headers', `HTTP/1.1 200 OK\r\n${Array.from({ length: 300 }, (_, at) => `x-${at}: 1\r\n`).join('')}Content-Length: 0\r\n\r\n`],
+    [
+      '300 headers',
+      `HTTP/1.1 200 OK\r\n${Array.from({ length: 300 }, (_, at) => `x-${at}: 1\r\n`).join('')}Content-Length: 0\r\n\r\n`,
+    ],
   ])('%s is a failure, never a throw', async (_what, text) => {
     const one = peer((socket) => {
       socket.write(text)
@@ -268,7 +329,10 @@ describe('a client that leaves', () => {
     const half = peer((socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'))
     const after = new AbortController()
     const sent = await sender().send(askOf(half.url), after)
-    const reading = bodyOf(sent).then(() => 'whole', () => 'cut')
+    const reading = bodyOf(sent).then(
+      () => 'whole',
+      () => 'cut',
+    )
     after.abort(gone)
     expect(await reading).toBe('cut')
   })

@@ -40,11 +40,24 @@ export function requestBytes(ask: Ask): Buffer {
 }
 
 /** Head and body. A `transfer-encoding` among the headers goes in the place of the length. */
-function requestParts({ port, token, stream = true, path = '/v1/messages', body, headers = {} }: Ask): [Buffer, Buffer] {
+function requestParts({
+  port,
+  token,
+  stream = true,
+  path = '/v1/messages',
+  body,
+  headers = {},
+}: Ask): [Buffer, Buffer] {
   const usual = { model: 'm', max_tokens: 5, stream, messages: [{ role: 'user', content: 'hi' }] }
   const content = Buffer.isBuffer(body) ? body : Buffer.from(body ?? JSON.stringify(usual))
   const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(content.length) }
-  const all = { host: `127.0.0.1:${port}`, 'x-api-key': token, 'content-type': 'application/json', ...length, ...headers }
+  const all = {
+    host: `127.0.0.1:${port}`,
+    'x-api-key': token,
+    'content-type': 'application/json',
+    ...length,
+    ...headers,
+  }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return [Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), content]
 }
@@ -118,7 +131,8 @@ class RawCall implements Call {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (this.text.includes(text)) done(resolve)
-        else if (this.ending !== 'open') done(() => reject(new Error(`over (${this.ending}, ${this.status}) before: ${this.#received}`)))
+        else if (this.ending !== 'open')
+          done(() => reject(new Error(`over (${this.ending}, ${this.status}) before: ${this.#received}`)))
       }
       const done = (act: () => void): void => {
         this.#watchers = this.#watchers.filter((other) => other !== look)
@@ -156,7 +170,11 @@ class RawCall implements Call {
     if (end < 0) return
     const [first = '', ...lines] = this.#received.slice(0, end).split('\r\n')
     this.status = Number(first.split(' ')[1])
-    this.headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()] as const))
+    this.headers = new Map(
+      lines.map(
+        (line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()] as const,
+      ),
+    )
     this.#bodyAt = end + 4
     this.headAtMs = performance.now()
   }

@@ -35,37 +35,45 @@ test('a database that somebody else keeps locked delays rows, never requests', a
 }, 25_000)
 
 // A small disk of its own needs a mount.
-test.skipIf(process.getuid?.() !== 0)('a full disk delays rows, never requests, and is reported until it has room again', async () => {
-  const dir = smallDisk()
-  const { program, token, upstream } = await ready({ dir })
-  const filler = fill(dir)
-  for (let round = 0; round < 3; round++) expect(await serve(program, token, 50)).toEqual([[200, 50]])
-  await until(async () => (await health(program)).error !== '', 5_000, 'health to say so')
-  const said = await health(program)
-  expect([said.status, said.success, said.ms < HEALTH_WITHIN_MS]).toEqual([200, true, true])
-  expect(program.proxies().filter(isAlive).length).toBe(1)
-  // A change that cannot be stored is refused in words; it neither hangs nor logs anybody out.
-  const refused = await program.admin('POST', '/auth-tokens', { description: 'x'.repeat(200) })
-  expect(refused.status).toBeGreaterThanOrEqual(500)
-  expect(refused.error).not.toBe('')
-  rmSync(filler)
-  await allRowsArrive(program, 150)
-  expect((await program.admin('POST', '/auth-tokens', { description: 'again' })).status).toBeLessThan(300)
-  await upstream.close()
-}, 25_000)
+test.skipIf(process.getuid?.() !== 0)(
+  'a full disk delays rows, never requests, and is reported until it has room again',
+  async () => {
+    const dir = smallDisk()
+    const { program, token, upstream } = await ready({ dir })
+    const filler = fill(dir)
+    for (let round = 0; round < 3; round++) expect(await serve(program, token, 50)).toEqual([[200, 50]])
+    await until(async () => (await health(program)).error !== '', 5_000, 'health to say so')
+    const said = await health(program)
+    expect([said.status, said.success, said.ms < HEALTH_WITHIN_MS]).toEqual([200, true, true])
+    expect(program.proxies().filter(isAlive).length).toBe(1)
+    // A change that cannot be stored is refused in words; it neither hangs nor logs anybody out.
+    const refused = await program.admin('POST', '/auth-tokens', { description: 'x'.repeat(200) })
+    expect(refused.status).toBeGreaterThanOrEqual(500)
+    expect(refused.error).not.toBe('')
+    rmSync(filler)
+    await allRowsArrive(program, 150)
+    expect((await program.admin('POST', '/auth-tokens', { description: 'again' })).status).toBeLessThan(300)
+    await upstream.close()
+  },
+  25_000,
+)
 
-test.skipIf(process.getuid?.() !== 0)('stopped while its disk is full it ends in order and says what is lost; the next start is well', async () => {
-  const dir = smallDisk()
-  const { program, token, upstream } = await ready({ dir })
-  const filler = fill(dir)
-  await serve(program, token, 20)
-  program.signal('SIGTERM')
-  await program.exited
-  rmSync(filler)
-  const second = await launch({ dir, port: program.port, workers: 1 })
-  expect(await serve(second, token, 5)).toEqual([[200, 5]])
-  await upstream.close()
-}, 25_000)
+test.skipIf(process.getuid?.() !== 0)(
+  'stopped while its disk is full it ends in order and says what is lost; the next start is well',
+  async () => {
+    const dir = smallDisk()
+    const { program, token, upstream } = await ready({ dir })
+    const filler = fill(dir)
+    await serve(program, token, 20)
+    program.signal('SIGTERM')
+    await program.exited
+    rmSync(filler)
+    const second = await launch({ dir, port: program.port, workers: 1 })
+    expect(await serve(second, token, 5)).toEqual([[200, 5]])
+    await upstream.close()
+  },
+  25_000,
+)
 
 async function ready({ dir = newFolder() }: { readonly dir?: string }) {
   const upstream = pacedUpstream()

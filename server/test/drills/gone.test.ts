@@ -10,13 +10,27 @@ const SLACK_MS = 150 // a busy machine
 
 afterEach(cleanUp)
 
-type Stage = { readonly stage: string; readonly stream: boolean; readonly behaviours: readonly Behaviour[]; readonly shows?: string }
+type Stage = {
+  readonly stage: string
+  readonly stream: boolean
+  readonly behaviours: readonly Behaviour[]
+  readonly shows?: string
+}
 
 const STAGES: readonly Stage[] = [
   { stage: 'before headers', stream: true, behaviours: [{ kind: 'hang', when: 'before-headers' }] },
   { stage: 'after headers, before any event', stream: true, behaviours: [{ kind: 'hang', when: 'after-headers' }] },
-  { stage: 'while the stream is held back before its content', stream: true, behaviours: [{ kind: 'first-token-delay', ms: 20_000, pingEveryMs: 20 }] },
-  { stage: 'in the middle of the stream', stream: true, behaviours: [{ kind: 'hang', when: 'mid-stream', afterEvents: 4 }], shows: 'data:' },
+  {
+    stage: 'while the stream is held back before its content',
+    stream: true,
+    behaviours: [{ kind: 'first-token-delay', ms: 20_000, pingEveryMs: 20 }],
+  },
+  {
+    stage: 'in the middle of the stream',
+    stream: true,
+    behaviours: [{ kind: 'hang', when: 'mid-stream', afterEvents: 4 }],
+    shows: 'data:',
+  },
   { stage: 'while a whole answer is awaited', stream: false, behaviours: [{ kind: 'hang', when: 'before-headers' }] },
   { stage: 'while a whole answer is held back', stream: false, behaviours: [{ kind: 'stall', ms: 20_000 }] },
 ]
@@ -50,7 +64,10 @@ for (const workers of [0, 1]) {
 
 test('a client that leaves in the middle of its upload is no error of ours and holds nothing', async () => {
   const mock = await startMock()
-  const program = await launch({ workers: 1, env: { CCLOAD_MAX_CONCURRENCY: '1', CCLOAD_MAX_BUFFERED_BYTES: '2000000' } })
+  const program = await launch({
+    workers: 1,
+    env: { CCLOAD_MAX_CONCURRENCY: '1', CCLOAD_MAX_BUFFERED_BYTES: '2000000' },
+  })
   const { port } = program
   const token = await program.token()
   await program.channel(mock.url)
@@ -60,7 +77,11 @@ test('a client that leaves in the middle of its upload is no error of ours and h
     call.leave()
   }
   await Bun.sleep(100)
-  const body = JSON.stringify({ model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'y'.repeat(1_500_000) }] })
+  const body = JSON.stringify({
+    model: 'm',
+    max_tokens: 5,
+    messages: [{ role: 'user', content: 'y'.repeat(1_500_000) }],
+  })
   expect((await ask({ port, token, body }).over).status).toBe(200)
   expect(mock.calls.length).toBe(1)
   expect(program.stderr()).not.toContain('bug')

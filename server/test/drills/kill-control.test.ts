@@ -34,7 +34,9 @@ test('streams outlive a killed control, and each is in the log of the next start
   await until(() => !orphans.some(isAlive), 6_000, 'the orphans to end by themselves')
   await until(() => second.rows().length >= STREAMS + 10, 8_000, 'the spool to be taken in')
   const rows = second.rows()
-  expect([...tally(rows.map((row) => `${row.status_code} ${row.input_tokens}/${row.output_tokens}`))]).toEqual([['200 10/7', STREAMS + 10]])
+  expect([...tally(rows.map((row) => `${row.status_code} ${row.input_tokens}/${row.output_tokens}`))]).toEqual([
+    ['200 10/7', STREAMS + 10],
+  ])
   expect(new Set(rows.map((row) => row.request_id)).size).toBe(STREAMS + 10)
   await until(() => readdirSync(`${second.database}.spool`).length === 0, 8_000, 'the spool to be empty')
   await upstream.close()

@@ -43,7 +43,9 @@ test('a killed proxy is replaced under load: the port never falls silent, nothin
     const again = Array.from({ length: cut.length }, () => ask({ port, token }))
     await Promise.all(again.map((stream) => stream.shows('word')))
     upstream.finish()
-    const over = await Promise.all([...streams, ...again].filter((stream) => stream.ending !== 'cut').map((stream) => stream.over))
+    const over = await Promise.all(
+      [...streams, ...again].filter((stream) => stream.ending !== 'cut').map((stream) => stream.over),
+    )
     expect([...tally(over.map((call) => `${call.status} ${call.ending}`))]).toEqual([['200 whole', STREAMS]])
     upstream.hold()
   }
@@ -61,7 +63,15 @@ function quickUpstream() {
     port: 0,
     hostname: '127.0.0.1',
     fetch: () =>
-      Response.json({ id: 'msg', type: 'message', role: 'assistant', model: 'quick', content: [{ type: 'text', text: 'hi' }], stop_reason: 'end_turn', usage: { input_tokens: 1, output_tokens: 1 } }),
+      Response.json({
+        id: 'msg',
+        type: 'message',
+        role: 'assistant',
+        model: 'quick',
+        content: [{ type: 'text', text: 'hi' }],
+        stop_reason: 'end_turn',
+        usage: { input_tokens: 1, output_tokens: 1 },
+      }),
   })
   return { url: `http://127.0.0.1:${server.port}`, close: () => server.stop(true) }
 }

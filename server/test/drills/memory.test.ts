@@ -25,7 +25,9 @@ test('1,000 uploads of 10 MB at once stay under 512 MB; refusals are quick, some
   const refused = over.filter((call) => call.status === 503)
   const served = over.filter((call) => call.status === 200)
   console.log(describe(over, served.length, mostBytes))
-  expect(over.filter((call) => call.status !== 503 && call.status !== 200).map((call) => `${call.status} ${call.ending}`)).toEqual([])
+  expect(
+    over.filter((call) => call.status !== 503 && call.status !== 200).map((call) => `${call.status} ${call.ending}`),
+  ).toEqual([])
   expect(served.length).toBeGreaterThan(5)
   expect(refused.length).toBeGreaterThan(UPLOADS / 2)
   expect(refused.filter((call) => !(Number(call.headers.get('retry-after')) >= 1))).toEqual([])
@@ -38,13 +40,18 @@ test('1,000 uploads of 10 MB at once stay under 512 MB; refusals are quick, some
   const again = Array.from({ length: fit }, () => ask({ port: program.port, token, body }))
   await until(() => upstream.waiting() === fit, 8_000, 'as many uploads as fit')
   upstream.release()
-  expect([...tally((await Promise.all(again.map((call) => call.over))).map((call) => call.status))]).toEqual([[200, fit]])
+  expect([...tally((await Promise.all(again.map((call) => call.over))).map((call) => call.status))]).toEqual([
+    [200, fit],
+  ])
   await upstream.close()
 }, 30_000)
 
 test('a body whose length nobody announced is bounded all the same, and counted while it grows', async () => {
   const upstream = swallowingUpstream()
-  const program = await launch({ workers: 1, env: { CCLOAD_MAX_BUFFERED_BYTES: '20000000', CCLOAD_MAX_BODY_BYTES: '10000000' } })
+  const program = await launch({
+    workers: 1,
+    env: { CCLOAD_MAX_BUFFERED_BYTES: '20000000', CCLOAD_MAX_BODY_BYTES: '10000000' },
+  })
   const { port } = program
   const token = await program.token()
   await program.channel(upstream.url)
@@ -62,7 +69,10 @@ test('a body whose length nobody announced is bounded all the same, and counted 
 }, 20_000)
 
 function describe(over: readonly Call[], served: number, mostBytes: number): string {
-  const tookMs = over.filter((call) => call.status === 503).map((call) => call.endedAtMs - call.startedAtMs).toSorted((a, b) => a - b)
+  const tookMs = over
+    .filter((call) => call.status === 503)
+    .map((call) => call.endedAtMs - call.startedAtMs)
+    .toSorted((a, b) => a - b)
   const at = (share: number): number => Math.round(tookMs[Math.floor(tookMs.length * share)] ?? 0)
   return `memory drill: ${served} served, ${tookMs.length} refused (median ${at(0.5)} ms, p99 ${at(0.99)} ms), most resident ${Math.round(mostBytes / MIB)} MB`
 }
@@ -89,7 +99,12 @@ function swallowingUpstream() {
       waiting++
       await held?.promise
       waiting--
-      return Response.json({ type: 'message', role: 'assistant', content: [{ type: 'text', text: 'ok' }], usage: { input_tokens: 1, output_tokens: 1 } })
+      return Response.json({
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'text', text: 'ok' }],
+        usage: { input_tokens: 1, output_tokens: 1 },
+      })
     },
   })
   return {

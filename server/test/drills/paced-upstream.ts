@@ -98,9 +98,18 @@ function event(data: { readonly type: string } & Record<string, unknown>): strin
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
-const MESSAGE = { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [], stop_reason: null, usage: { input_tokens: INPUT_TOKENS, output_tokens: 1 } }
+const MESSAGE = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'm',
+  content: [],
+  stop_reason: null,
+  usage: { input_tokens: INPUT_TOKENS, output_tokens: 1 },
+}
 const BEGIN =
-  event({ type: 'message_start', message: MESSAGE }) + event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } })
+  event({ type: 'message_start', message: MESSAGE }) +
+  event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } })
 const WORD = event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'word ' } })
 const END =
   event({ type: 'content_block_stop', index: 0 }) +

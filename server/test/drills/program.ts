@@ -80,13 +80,27 @@ export function newFolder(): string {
 }
 
 /** Starts it and does not wait. */
-export function start({ port = freePort(), dir = newFolder(), workers = 2, env = {}, under = [] }: LaunchOptions = {}): Started {
+export function start({
+  port = freePort(),
+  dir = newFolder(),
+  workers = 2,
+  env = {},
+  under = [],
+}: LaunchOptions = {}): Started {
   const database = join(dir, 'drill.db')
   const logPath = join(dir, `log-${started.size}.txt`)
   const fd = openSync(logPath, 'w')
   const child = Bun.spawn([...under, process.execPath, '--no-env-file', join(ROOT, 'server/src/main.ts')], {
     cwd: dir,
-    env: { ...kept(), PORT: String(port), CCLOAD_PASS: PASSWORD, SQLITE_PATH: database, CCLOAD_WORKERS: String(workers), GIN_LOG: 'false', ...env },
+    env: {
+      ...kept(),
+      PORT: String(port),
+      CCLOAD_PASS: PASSWORD,
+      SQLITE_PATH: database,
+      CCLOAD_WORKERS: String(workers),
+      GIN_LOG: 'false',
+      ...env,
+    },
     stdio: ['ignore', 'ignore', fd], // a file: orphans write on when nobody reads
   })
   closeSync(fd)
@@ -132,7 +146,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Program> {
     admin,
     token: async () => (await must<{ token: string }>('POST', '/auth-tokens', { description: 'drill' })).token,
     channel: async (upstream, fields = {}) => {
-      const draft = { name: `c${Math.random()}`, channel_type: 'anthropic', url: upstream, api_key: 'sk-1', models: ['m'], ...fields }
+      const draft = {
+        name: `c${Math.random()}`,
+        channel_type: 'anthropic',
+        url: upstream,
+        api_key: 'sk-1',
+        models: ['m'],
+        ...fields,
+      }
       return (await must<{ id: number }>('POST', '/channels', draft)).id
     },
     settings: (values) => must('POST', '/settings/batch', values),
@@ -227,7 +248,11 @@ async function untilHealthy(one: Started, url: string): Promise<void> {
 }
 
 async function logIn(url: string): Promise<string> {
-  const answer = await fetch(`${url}/login`, { method: 'POST', body: JSON.stringify({ password: PASSWORD }), keepalive: false })
+  const answer = await fetch(`${url}/login`, {
+    method: 'POST',
+    body: JSON.stringify({ password: PASSWORD }),
+    keepalive: false,
+  })
   const { token } = (await answer.json()) as { token?: string }
   if (token === undefined) throw new Error(`login: ${answer.status}`)
   return token

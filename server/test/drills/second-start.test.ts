@@ -51,7 +51,10 @@ test('a port that another program has is named, and the exit code is 1', async (
 
 test('a database that is none is refused in one line', async () => {
   const dir = newFolder()
-  writeFileSync(`${dir}/drill.db`, 'this is no database, and longer than a header of one hundred bytes would be. '.repeat(4))
+  writeFileSync(
+    `${dir}/drill.db`,
+    'this is no database, and longer than a header of one hundred bytes would be. '.repeat(4),
+  )
   const program = start({ dir, workers: 1 })
   expect(await program.exited).toBe(1)
   expectOneLine(program)
@@ -82,10 +85,14 @@ function expectOneLine(program: Started): void {
 /** All children it was seen to have. */
 async function childrenUntilEnd(program: Started): Promise<readonly number[]> {
   const seen = new Set<number>()
-  await until(() => {
-    for (const pid of program.proxies()) seen.add(pid)
-    return !isAlive(program.pid)
-  }, 10_000, 'the second start to end')
+  await until(
+    () => {
+      for (const pid of program.proxies()) seen.add(pid)
+      return !isAlive(program.pid)
+    },
+    10_000,
+    'the second start to end',
+  )
   return [...seen]
 }
 

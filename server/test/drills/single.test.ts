@@ -21,7 +21,11 @@ test('in one process: streams, limits, changes in force at once, rows, an orderl
   }
   const token = await program.token()
   const streams = Array.from({ length: 60 }, () => ask({ port, token }))
-  await until(() => streams.filter((call) => call.text.includes('word')).length === 30, 3_000, 'as many as the limit allows')
+  await until(
+    () => streams.filter((call) => call.text.includes('word')).length === 30,
+    3_000,
+    'as many as the limit allows',
+  )
   expect(upstream.mostOpen).toBeLessThanOrEqual(30)
   upstream.finish()
   const over = await Promise.all(streams.map((call) => call.over))
@@ -31,7 +35,16 @@ test('in one process: streams, limits, changes in force at once, rows, an orderl
   expect(upstream.calls).toBe(65)
   program.signal('SIGTERM')
   expect(await program.exited).toBe(0)
-  expect([...tally(program.rows().filter((row) => row.channel_id === id).map((row) => row.status_code))].toSorted()).toEqual([
+  expect(
+    [
+      ...tally(
+        program
+          .rows()
+          .filter((row) => row.channel_id === id)
+          .map((row) => row.status_code),
+      ),
+    ].toSorted(),
+  ).toEqual([
     [200, 60],
     [499, 5],
   ])
@@ -69,7 +82,9 @@ test('a proxy that hangs does not hold up changes for more than a moment, and is
   const [frozen = 0] = program.proxies()
   process.kill(frozen, 'SIGSTOP')
   const startedMs = performance.now()
-  const made = await retried(() => program.admin<{ token: string }>('POST', '/auth-tokens', { description: 'while it hangs' }))
+  const made = await retried(() =>
+    program.admin<{ token: string }>('POST', '/auth-tokens', { description: 'while it hangs' }),
+  )
   expect(performance.now() - startedMs).toBeLessThan(4_000)
   await until(() => !isAlive(frozen) && program.proxies().length === 2, 8_000, 'its replacement')
   for (let at = 0; at < 10; at++) {
@@ -79,7 +94,11 @@ test('a proxy that hangs does not hold up changes for more than a moment, and is
   }
   const cut = streams.filter((call) => call.ending !== 'open')
   expect(cut.every((call) => call.ending === 'cut')).toBe(true)
-  await until(() => program.rows().filter((row) => row.status_code === BROKEN).length >= cut.length, 3_000, 'rows of the cut streams')
+  await until(
+    () => program.rows().filter((row) => row.status_code === BROKEN).length >= cut.length,
+    3_000,
+    'rows of the cut streams',
+  )
   await upstream.close()
 }, 25_000)
 

@@ -68,7 +68,12 @@ test('a full waiting room and a wait that is too long are refused in the dialect
   const openai = ask({ port, token, path: '/v1/chat/completions' })
   const refused = await openai.over
   expect(refused.status).toBe(503)
-  expect(Object.keys((JSON.parse(refused.text) as { error: object }).error).toSorted()).toEqual(['code', 'message', 'param', 'type'])
+  expect(Object.keys((JSON.parse(refused.text) as { error: object }).error).toSorted()).toEqual([
+    'code',
+    'message',
+    'param',
+    'type',
+  ])
   expect(upstream.calls).toBe(1)
   await upstream.close()
 }, 20_000)
@@ -98,7 +103,11 @@ test('who leaves while waiting frees his place in the room, and never reaches th
 }, 20_000)
 
 test('every way to end gives its slot back: errors, refusals, cuts, clients that leave', async () => {
-  const broken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('{"error":{"message":"no"}}', { status: 500 }) })
+  const broken = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () => new Response('{"error":{"message":"no"}}', { status: 500 }),
+  })
   const upstream = pacedUpstream()
   const program = await launch({ workers: 2, env: { CCLOAD_MAX_CONCURRENCY: '3' } })
   const { port } = program

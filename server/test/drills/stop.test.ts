@@ -58,7 +58,13 @@ test('a large answer that a slow client is still reading is not cut by SIGTERM',
   const text = 'x'.repeat(30_000_000) // more than the system keeps for a connection
   const upstream = Bun.serve({
     port: 0,
-    fetch: () => Response.json({ type: 'message', role: 'assistant', content: [{ type: 'text', text }], usage: { input_tokens: 1, output_tokens: 1 } }),
+    fetch: () =>
+      Response.json({
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'text', text }],
+        usage: { input_tokens: 1, output_tokens: 1 },
+      }),
   })
   const program = await launch({ workers: 1, env: { CCLOAD_SHUTDOWN_GRACE: '10' } })
   const token = await program.token()

@@ -76,7 +76,8 @@ function drip(port: number, first: string, more: string): Drip {
 /** A stream of words as fast as they are taken. */
 function floodingUpstream() {
   const word = `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${'word '.repeat(3_000)}"}}\n\n`
-  const begin = 'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n'
+  const begin =
+    'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n'
   let lastMs = performance.now()
   let open = 0
   const server = Bun.serve({

@@ -1,0 +1,113 @@
+import type { Behaviour } from '../mock-upstream/behaviour.ts'
+import type { ApiName, Form } from './apis.ts'
+import type { WorldName } from './worlds.ts'
+
+/** One of a channel's keys by the channel's letter and the key's place: `a0` is asked first, `b1` last. */
+export type KeyName = `${Letter}${0 | 1}`
+export type Letter = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i'
+
+/** What a key answers: the same always, or one after the other and then well. Left out = well. */
+export type Answers =
+  | { readonly always: Does }
+  | { readonly then: readonly Does[] }
+
+export type Does = Behaviour | readonly Behaviour[]
+
+/** Where a channel's address leads to. `mock`: an upstream of its own, over HTTP. */
+export type Place = 'mock' | 'nowhere' | 'closed' | 'expired-tls' | 'self-signed-tls' | 'silent-tls'
+
+/** A cell of the table: one row for one API and one form. */
+export type Cell = { readonly api: ApiName; readonly form: Form; readonly name: string }
+
+/** What one request of the client looked like to it. */
+export type ClientSaw =
+  /** Status 200, the whole answer of this key, to the byte. */
+  | { readonly saw: 'answer'; readonly from: KeyName; readonly atLeastMs?: number; readonly withinMs?: number }
+  /** A status of ours: the error in the API's dialect, without a word of a key. */
+  | { readonly saw: 'our-error'; readonly status: 502 | 503 | 504; readonly retryAfterS?: number }
+  /** The upstream's own error as it came, to the byte. */
+  | { readonly saw: 'their-error'; readonly status: number; readonly from: KeyName }
+  /** Status 200, then a part of an answer, an error event in the API's dialect, and a cut. */
+  | { readonly saw: 'break'; readonly begins: KeyName; readonly withinMs?: number }
+  /** Status 200, then a part of an answer that ends with the upstream's own error event. */
+  | { readonly saw: 'their-break'; readonly begins: KeyName }
+  /** The upstream's bytes to the last one, though they are not a good answer. */
+  | { readonly saw: 'their-bytes'; readonly from: KeyName }
+  /** It left, and the upstream was left within `upstreamLeftWithinMs`. */
+  | { readonly saw: 'left'; readonly upstreamLeftWithinMs: number }
+
+/**
+ * One rest, complete. `class` says how long it lasts unless the upstream named a time: then `seconds` from the answer on.
+ */
+export type Rests = {
+  /** `a`: the channel; `a0`: the key; `a model`: the asked model on it. */
+  readonly what: Letter | KeyName | `${Letter} model`
+  readonly status: number
+} & ({ readonly class: 'auth' | 'server' | 'timeout' | 'rate-limit' } | { readonly seconds: number })
+
+/** One log row. `-`: the summary of a request that nobody served. */
+export type LogLine = `${KeyName} ${number}` | `- ${number}`
+
+/** Tokens of one log row: input and output. */
+export type Charge = readonly [inputTokens: number, outputTokens: number]
+
+/** All five statements; none may be left out. */
+export type Expected = {
+  /** One for each request, in order. */
+  readonly client: readonly ClientSaw[]
+  /** Calls that reached an upstream, by key; who is not named was not called. */
+  readonly calls: Readonly<Partial<Record<KeyName, number>>>
+  /** Everything that rests afterwards. */
+  readonly rests: readonly Rests[]
+  /** Log rows of all requests, in order. */
+  readonly rows: readonly LogLine[]
+  /** Tokens of each of these rows; their price and the sum charged to the client's token follow from them. */
+  readonly money: readonly Charge[]
+  /** Text that must stand in the message of the row with this index. */
+  readonly says?: Readonly<Record<number, string>>
+}
+
+/** What a row can do besides asking once. */
+export type Hands = {
+  /** Sends the request; resolves when its answer is over. */
+  ask(): Promise<void>
+  /** Sends the request and leaves `afterMs` after `when`. */
+  askAndLeave(when: 'upstream-asked' | 'first-bytes', afterMs: number): Promise<void>
+  sleep(ms: number): Promise<void>
+  /** Makes a channel rest, as the operator can. */
+  rest(letter: Letter, ms: number): Promise<void>
+  /** 1 in the full laboratory; less in the short one, for waits that prove something only by their length. */
+  readonly scale: number
+}
+
+export type FaultCase = {
+  /** Row of the fault list, or `W` for a line of "whose fault". */
+  readonly id: string
+  /** What goes wrong, and what must come of it. */
+  readonly title: string
+  readonly world?: WorldName
+  readonly apis?: readonly ApiName[]
+  readonly forms?: readonly Form[]
+  /** Default: `a` and `b`, each with two keys, each an upstream of its own; `a` has the higher priority. */
+  readonly channels?: readonly ChannelPlan[]
+  readonly answers: (cell: Cell) => Readonly<Partial<Record<KeyName, Answers>>>
+  readonly play?: (hands: Hands) => Promise<void>
+  readonly expect: (cell: Cell, scale: number) => Expected
+}
+
+export type ChannelPlan = { readonly letter: Letter; readonly keys: 1 | 2; readonly place?: Place }
+
+export const TWO_CHANNELS: readonly ChannelPlan[] = [
+  { letter: 'a', keys: 2 },
+  { letter: 'b', keys: 2 },
+]
+
+/** Tokens of a whole answer of any key; by them a row tells who was charged. */
+export const FULL: Charge = [20, 9]
+export const NONE: Charge = [0, 0]
+
+/** What a stream has reported when it breaks after its first content: each API tells at another place. */
+export function begun({ api }: Cell): Charge {
+  if (api === 'messages') return [20, 1]
+  return api === 'gemini' ? [20, 0] : NONE
+}

@@ -1,0 +1,48 @@
+/** How a running program is set up for the rows that need it so. */
+export type World = {
+  readonly env: Readonly<Record<string, string>>
+  readonly settings: Readonly<Record<string, string>>
+  /** Cells at once. Where instants are measured, few. */
+  readonly atOnce: number
+  /** First rest of each class, in seconds. */
+  readonly steps: Readonly<Record<'auth' | 'server' | 'timeout' | 'rate-limit', number>>
+}
+
+const STEPS = { auth: 300, server: 120, timeout: 60, 'rate-limit': 60 }
+
+export const WORLDS = {
+  /** As installed. */
+  usual: { env: {}, settings: {}, atOnce: 24, steps: STEPS },
+  /** With limits short enough to be waited for. */
+  hasty: {
+    env: {},
+    settings: {
+      upstream_first_byte_timeout: '2',
+      upstream_first_content_timeout: '3',
+      stream_idle_timeout: '2',
+      non_stream_timeout: '3',
+      upstream_connect_timeout: '2',
+    },
+    atOnce: 30,
+    steps: STEPS,
+  },
+  /** Only the model rests, and a resting channel is not asked as a last resort. */
+  narrow: {
+    env: {},
+    settings: { cooldown_scope: 'model', cooldown_fallback_enabled: 'false' },
+    atOnce: 24,
+    steps: STEPS,
+  },
+  /** Rests short enough to be waited for. */
+  brief: {
+    env: { CCLOAD_COOLDOWN_SERVER_SEC: '2', CCLOAD_COOLDOWN_MIN_SEC: '1' },
+    settings: {},
+    atOnce: 16,
+    steps: { ...STEPS, server: 2 },
+  },
+  /** Few at once, so that instants can be measured. */
+  calm: { env: {}, settings: {}, atOnce: 3, steps: STEPS },
+} as const satisfies Record<string, World>
+
+export type WorldName = keyof typeof WORLDS
+export const WORLD_NAMES = Object.keys(WORLDS) as readonly WorldName[]
