@@ -39,8 +39,8 @@ export async function runProxy(told: string): Promise<void> {
   // Ctrl-C reaches the whole group: only control decides when a proxy ends.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
-  link.send({ t: 'hello', row: start.row })
   await startHttpThread()
+  link.send({ t: 'hello', row: start.row })
   try {
     const proxy = await openProxy({
       port: start.port,

@@ -5,6 +5,8 @@ import type { Cell, Shared } from '../ports/shared.ts'
 export type Cells = {
   /** Errors: RangeError when the page is full. */
   of(name: string): Cell
+  /** All that have been given, in no order. */
+  all(): Iterable<readonly [name: string, cell: Cell]>
   /** Frees the cells of everything that `keep` no longer names; a later owner starts without a rest. */
   retain(keep: ReadonlySet<string>): void
 }
@@ -29,6 +31,7 @@ export function cells(shared: Shared, maxCells = MAX_CELLS): Cells {
       byName.set(name, cell)
       return cell
     },
+    all: () => byName,
     retain(keep) {
       for (const [name, cell] of byName) {
         if (keep.has(name)) continue

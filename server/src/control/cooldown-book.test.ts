@@ -2,7 +2,14 @@ import { beforeEach, describe, expect, test } from 'bun:test'
 import type { RestReason } from '../link/messages.ts'
 import { plainPage } from '../link/page-file.ts'
 import type { SharedPage } from '../link/shared-page.ts'
-import { type CooldownTarget, type Store, type StoredChannel, type StoredCooldown, StoreError } from '../ports/store.ts'
+import {
+  type CooldownTarget,
+  type Store,
+  type StoredChannel,
+  type StoredCooldown,
+  type StoredReason,
+  StoreError,
+} from '../ports/store.ts'
 import { CooldownBook } from './cooldown-book.ts'
 import { Registry } from './registry.ts'
 
@@ -35,9 +42,13 @@ function channel(cooldown = NONE, keyCooldown = NONE, keyTurn = 0): StoredChanne
   } as unknown as StoredChannel
 }
 
-function store(models: readonly { channelId: number; model: string; cooldown: StoredCooldown }[] = []) {
+function store(
+  models: readonly { channelId: number; model: string; cooldown: StoredCooldown }[] = [],
+  reasons: readonly StoredReason[] = [],
+) {
   const state = { saved: [] as object[], turns: [] as object[], fail: undefined as Error | undefined }
   const channels = {
+    cooldownReasons: async () => reasons,
     modelCooldowns: async () => models,
     async saveCooldowns(rows: readonly object[]) {
       if (state.fail) throw state.fail
@@ -122,6 +133,27 @@ describe('while running', () => {
 })
 
 describe('into the database', () => {
+  test('goes why a rest is, and comes back with it to the millisecond', async () => {
+    const { store: there, state } = store()
+    book.set(CHANNEL, NOW_MS + MINUTE_MS + 230)
+    await book.save(there)
+    expect(state.saved).toMatchObject([{ scope: 'channel', why: { reason: 'set by hand' } }])
+    const untilMs = NOW_MS + MINUTE_MS + 230
+    const reasons = [{ ...CHANNEL, reason: 'set by hand', statusCode: 0, requestId: '', sinceMs: NOW_MS, untilMs }]
+    registry.channels.set(1, channel({ untilMs: NOW_MS + MINUTE_MS + 1000, durationMs: MINUTE_MS + 230 }))
+    book.clear(CHANNEL)
+    const reopened = new CooldownBook(registry, page, { nowMs: () => nowMs, monoMs: () => nowMs })
+    await reopened.restore(store([], reasons).store)
+    expect(reopened.running()).toMatchObject([{ sinceMs: NOW_MS, untilMs, why: { reason: 'set by hand' } }])
+  })
+
+  test('a reason that is not of the rest that runs is not given to it', async () => {
+    const stale = [{ ...CHANNEL, ...{ reason: 'old', statusCode: 500, requestId: '' }, sinceMs: 0, untilMs: NOW_MS }]
+    registry.channels.set(1, channel({ untilMs: NOW_MS + MINUTE_MS, durationMs: MINUTE_MS }))
+    await book.restore(store([], stale).store)
+    expect(running()).toEqual([['channel', NOW_MS + MINUTE_MS, undefined]])
+  })
+
   test('goes what has changed since the last time, once, as it is now', async () => {
     const { store: there, state } = store()
     book.set(CHANNEL, NOW_MS + MINUTE_MS)

@@ -2,7 +2,7 @@ import { type Rest, remainingMs } from '../core/cooldown.ts'
 import type { RestReason } from '../link/messages.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Shared } from '../ports/shared.ts'
-import type { CooldownTarget, Store, StoredCooldown } from '../ports/store.ts'
+import type { CooldownTarget, CooldownToSave, Store, StoredCooldown, StoredWhy } from '../ports/store.ts'
 import { channelCell, keyCell, modelCell } from './cells.ts'
 import type { RunningRest } from './control.ts'
 import type { Registry } from './registry.ts'
@@ -24,6 +24,7 @@ export class CooldownBook {
 
   /** Puts what was running at the last end back into the page. */
   async restore(store: Store): Promise<void> {
+    for (const reason of await store.channels.cooldownReasons()) this.#reasons.set(nameOf(reason), reason)
     for (const channel of this.#registry.channels.values()) {
       this.#put(channelCell(channel.id), channel.cooldown)
       for (const key of channel.keys) this.#put(keyCell(key.id), key.cooldown)
@@ -63,11 +64,17 @@ export class CooldownBook {
 
   running(): readonly RunningRest[] {
     const nowMs = this.#clock.nowMs()
+    // Among ten thousands of cells few rest: the cells are cheap to look at, the names of their owners are not.
+    const resting = new Map<string, Rest>()
+    for (const [name, cell] of this.#registry.cells()) {
+      const rest = this.#shared.rest(cell)
+      if (rest && remainingMs(rest, nowMs) > 0) resting.set(name, rest)
+    }
     const running: RunningRest[] = []
-    for (const target of this.#targets()) {
+    for (const target of resting.size > 0 ? this.#targets() : []) {
       const name = nameOf(target)
-      const rest = this.#shared.rest(this.#registry.cellOf(name))
-      if (!rest || remainingMs(rest, nowMs) === 0) continue
+      const rest = resting.get(name)
+      if (rest === undefined) continue
       const why = this.#reasons.get(name)
       running.push({ ...target, ...rest, ...(why?.untilMs === rest.untilMs && { why }) })
     }
@@ -81,7 +88,7 @@ export class CooldownBook {
     try {
       const rows = targets
         .filter((target) => this.#exists(target))
-        .map((target) => ({ ...target, ...this.#stored(target) }))
+        .map((target) => this.#row(target))
       if (rows.length > 0) await store.channels.saveCooldowns(rows)
       const turns = this.#changedTurns()
       if (turns.length > 0) await store.channels.saveKeyTurns(turns)
@@ -98,16 +105,22 @@ export class CooldownBook {
       .filter(({ channelId, turn }) => (this.#savedTurns.get(channelId) ?? 0) !== turn)
   }
 
-  #stored(target: CooldownTarget): StoredCooldown {
+  #row(target: CooldownTarget): CooldownToSave {
     const rest = this.#shared.rest(this.#registry.cellOf(nameOf(target)))
-    return rest ? { untilMs: rest.untilMs, durationMs: rest.untilMs - rest.sinceMs } : { untilMs: 0, durationMs: 0 }
+    const why = this.#reasons.get(nameOf(target))
+    return { ...target, ...storedOf(rest), ...(rest && why?.untilMs === rest.untilMs && { why: whyOf(why) }) }
   }
 
+  /** Exactly as it was when its reason was stored with it; else to the second. */
   #put(name: string, { untilMs, durationMs }: StoredCooldown): void {
     if (untilMs <= 0) return
+    const why = this.#reasons.get(name)
     // Without a length it would count as over.
-    const rest: Rest = { sinceMs: durationMs > 0 ? untilMs - durationMs : this.#clock.nowMs(), untilMs }
-    this.#shared.changeRest(this.#registry.cellOf(name), () => rest)
+    const sinceMs = durationMs > 0 ? untilMs - durationMs : this.#clock.nowMs()
+    const isReasonOfIt = why !== undefined && Math.ceil(why.untilMs / 1000) * 1000 === untilMs
+    const rest: Rest = isReasonOfIt ? why : { sinceMs, untilMs }
+    const written = this.#shared.changeRest(this.#registry.cellOf(name), () => rest)
+    if (isReasonOfIt && written) this.#reasons.set(name, { ...why, ...written })
   }
 
   #exists(target: CooldownTarget): boolean {
@@ -124,6 +137,14 @@ export class CooldownBook {
       for (const model of models) yield { scope: 'model', channelId, model: model.name }
     }
   }
+}
+
+function storedOf(rest: Rest | undefined): StoredCooldown {
+  return rest ? { untilMs: rest.untilMs, durationMs: rest.untilMs - rest.sinceMs } : { untilMs: 0, durationMs: 0 }
+}
+
+function whyOf({ reason, statusCode, requestId }: StoredWhy): StoredWhy {
+  return { reason, statusCode, requestId }
 }
 
 function nameOf(target: CooldownTarget): string {

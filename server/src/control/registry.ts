@@ -78,6 +78,11 @@ export class Registry {
     return [...this.channels.values()].filter((channel) => place(before, channel) !== place(priorities, channel))
   }
 
+  /** Every name that has a cell. */
+  cells(): Iterable<readonly [name: string, cell: number]> {
+    return this.#cells.all()
+  }
+
   cellOf(name: string): number {
     return this.#cells.of(name)
   }

@@ -1,8 +1,18 @@
 import type { LinkEnd } from '../ports/link.ts'
 
-/** The proxy's end: the channel to the process that started it. */
+/** The proxy's end: the channel to the process that started it. Made first of all: what comes meanwhile waits in it. */
 export function parentLink<Out, In>(): LinkEnd<Out, In> {
+  const early: In[] = []
+  const onClose: (() => void)[] = []
+  let onMessage = (message: In): void => void early.push(message)
   let open = true
+  const closed = (): void => {
+    if (!open) return
+    open = false
+    for (const listener of onClose) listener()
+  }
+  process.on('message', (message) => onMessage(message as In))
+  process.on('disconnect', closed)
   return {
     send(message) {
       if (!open || !process.send) return false
@@ -13,17 +23,16 @@ export function parentLink<Out, In>(): LinkEnd<Out, In> {
       }
     },
     onMessage(listener) {
-      process.on('message', (message) => listener(message as In))
+      onMessage = listener
+      for (const message of early.splice(0)) listener(message)
     },
     onClose(listener) {
-      process.on('disconnect', () => {
-        open = false
-        listener()
-      })
+      if (open) onClose.push(listener)
+      else queueMicrotask(listener)
     },
     close() {
-      open = false
       process.disconnect?.()
+      closed()
     },
   }
 }

@@ -5,6 +5,7 @@ import { type Child, startChild } from './ipc.ts'
 import { linkContract } from './link.contract.ts'
 import { memoryLink } from './memory.ts'
 
+const LATE_CHILD = join(import.meta.dir, '../../test/drills/late-child.ts')
 const CHILD = [process.execPath, join(import.meta.dir, '../../test/drills/link-child.ts')]
 
 linkContract('memory', async () => {
@@ -51,6 +52,30 @@ describe('ipc: a child that dies', () => {
     await child.exited
     await Bun.sleep(20)
     expect(got).toEqual(got.map((_, at) => at)) // a beginning without a hole
+  })
+
+  test('busy at its start: what it is told before it listens is not lost', async () => {
+    const child = startChild<Order, unknown>([process.execPath, LATE_CHILD], { PATH: process.env['PATH'] ?? '' })
+    const got: unknown[] = []
+    const answered = Promise.withResolvers<void>()
+    child.link.onMessage((message) => {
+      got.push(message)
+      if (message === 'hello') child.link.send({ do: 'count', n: 3 })
+      if (message === 2) answered.resolve()
+    })
+    await answered.promise
+    expect(got).toEqual(['hello', 0, 1, 2])
+    child.link.close()
+    expect(await child.exited).toBe(0)
+  })
+
+  test('busy at its start: when we close meanwhile it is told, late, and does not wait for ever', async () => {
+    const child = startChild<Order, unknown>([process.execPath, LATE_CHILD], { PATH: process.env['PATH'] ?? '' })
+    const hello = Promise.withResolvers<void>()
+    child.link.onMessage(() => hello.resolve())
+    await hello.promise
+    child.link.close()
+    expect(await child.exited).toBe(0)
   })
 
   test('stopped: sending to it neither blocks nor throws', async () => {

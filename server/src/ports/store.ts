@@ -84,6 +84,15 @@ export type CooldownTarget =
   | { readonly scope: 'key'; readonly channelId: number; readonly keyId: number }
   | { readonly scope: 'model'; readonly channelId: number; readonly model: string }
 
+/** Why a rest exists. */
+export type StoredWhy = { readonly reason: string; readonly statusCode: number; readonly requestId: string }
+
+/** A rest to write; without `why` the reason that was stored for its target is forgotten. */
+export type CooldownToSave = CooldownTarget & StoredCooldown & { readonly why?: StoredWhy }
+
+/** The reason of a rest, and which rest it is the reason of: instants exact, not rounded as in the old columns. */
+export type StoredReason = CooldownTarget & StoredWhy & { readonly sinceMs: number; readonly untilMs: number }
+
 export interface ChannelStore {
   /** All channels, by id. One query per table, not per channel. */
   list(): Promise<readonly StoredChannel[]>
@@ -98,7 +107,9 @@ export interface ChannelStore {
   /** Removes the channel with keys, models and rotation; its log rows stay. False when there was none. */
   remove(id: number): Promise<boolean>
   /** Writes running and cleared (untilMs 0) cooldowns; unknown targets are skipped. */
-  saveCooldowns(rows: readonly (CooldownTarget & StoredCooldown)[]): Promise<void>
+  saveCooldowns(rows: readonly CooldownToSave[]): Promise<void>
+  /** Reasons of the rests that were running when last saved. */
+  cooldownReasons(): Promise<readonly StoredReason[]>
   /** Rests of (channel, model) pairs that were running when last saved. */
   modelCooldowns(): Promise<readonly { channelId: number; model: string; cooldown: StoredCooldown }[]>
   saveKeyTurns(turns: readonly { channelId: number; turn: number }[]): Promise<void>

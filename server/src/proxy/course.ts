@@ -50,6 +50,11 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
     return true
   }
 
+  const mayNotGoOn = (): boolean =>
+    attempts >= settings.maxAttempts ||
+    exchange.client.gone().aborted ||
+    !deps.retries.retry(asked.type, { percent: settings.retryBudgetPercent, free: settings.retryBudgetMinRequests })
+
   return {
     skipped: ordering.skipped,
     lost: pinned && makerOf(deps, asked, seat) === undefined ? LOST : undefined,
@@ -57,7 +62,9 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
     next(last) {
       if (last && mustStop(last, spentOnlyTry)) return undefined
       if (last?.onlyOnce) spentOnlyTry = true
-      if (attempts++ >= settings.maxAttempts || (attempts > 1 && exchange.client.gone().aborted)) return undefined
+      if (attempts === 0) deps.retries.request(asked.type)
+      else if (mayNotGoOn()) return undefined
+      attempts++
       if (last?.next !== 'next-key') keys = []
       while (keys.length === 0) if (!nextChannel()) return undefined
       const key = keys.shift()

@@ -10,6 +10,7 @@ import type { Affinity } from './affinity.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Client, Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { View } from './view.ts'
 
 /** Where endings and judgements go: up the link to control. None of these waits or throws. */
@@ -39,6 +40,7 @@ export type ProxyDeps = {
   readonly send: UpstreamSend
   readonly deadlines: Deadlines
   readonly affinity: Affinity
+  readonly retries: RetryBudget
   readonly clock: Clock
   readonly report: Reporter
   readonly log: Log

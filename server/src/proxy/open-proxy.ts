@@ -16,6 +16,7 @@ import { gate } from './gate.ts'
 import { idSource } from './ids.ts'
 import { type Listener, listen } from './listen.ts'
 import { Plane } from './plane.ts'
+import { retryBudget } from './retry-budget.ts'
 import { runningNow } from './running.ts'
 
 export type ProxyParts = {
@@ -74,6 +75,7 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
     send: parts.makeSend(() => plane.view().settings.upstreamConnectTimeoutMs),
     deadlines: deadlineWheel(clock.monoMs),
     affinity: sharedAffinity(shared),
+    retries: retryBudget(clock.monoMs),
     clock,
     report: plane.report,
     log,

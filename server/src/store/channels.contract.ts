@@ -257,6 +257,42 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
         expect(await channels.modelCooldowns()).toEqual([])
       })
 
+      test('say why they are, exactly, until they are over or replaced by one without a reason', async () => {
+        const { id, keys } = await channels.create(channelDraft(), T0)
+        const targets = [
+          { scope: 'channel' as const, channelId: id },
+          { scope: 'key' as const, channelId: id, keyId: keys[0]?.id ?? 0 },
+          { scope: 'model' as const, channelId: id, model: 'zeta' },
+        ]
+        const rest = { untilMs: T0 + 1230, durationMs: 1000 }
+        const why = { reason: '上游 said no', statusCode: 529, requestId: 'r1' }
+        await channels.saveCooldowns(targets.map((target) => ({ ...target, ...rest, why })))
+        const stored = targets.map((target) => ({ ...target, ...why, sinceMs: T0 + 230, untilMs: T0 + 1230 }))
+        expect((await channels.cooldownReasons()).toSorted((a, b) => (a.scope < b.scope ? -1 : 1))).toEqual(stored)
+        await channels.saveCooldowns([
+          { scope: 'channel', channelId: id, ...NONE, why },
+          { scope: 'key', channelId: id, keyId: keys[0]?.id ?? 0, ...REST },
+        ])
+        expect((await channels.cooldownReasons()).map(({ scope }) => scope)).toEqual(['model'])
+      })
+
+      test('leave no reason behind when their channel, key or model goes, and take none for what is not there', async () => {
+        const { id, keys } = await channels.create(channelDraft(), T0)
+        const why = { reason: 'why', statusCode: 500, requestId: '' }
+        await channels.saveCooldowns([
+          { scope: 'channel', channelId: 999, ...REST, why },
+          { scope: 'key', channelId: id, keyId: 999, ...REST, why },
+          { scope: 'channel', channelId: id, ...REST, why },
+          { scope: 'key', channelId: id, keyId: keys[0]?.id ?? 0, ...REST, why },
+          { scope: 'model', channelId: id, model: 'zeta', ...REST, why },
+        ])
+        expect(await channels.cooldownReasons()).toHaveLength(3)
+        await channels.update(id, { apiKeys: ['sk-new'], models: [{ name: 'alpha', redirect: '' }] }, T0)
+        expect((await channels.cooldownReasons()).map(({ scope }) => scope)).toEqual(['channel'])
+        await channels.remove(id)
+        expect(await channels.cooldownReasons()).toEqual([])
+      })
+
       test('survive a change of the channel', async () => {
         const { id } = await channels.create(channelDraft(), T0)
         await channels.saveCooldowns([{ scope: 'channel', channelId: id, ...REST }])

@@ -27,8 +27,17 @@ export interface SqlDialect {
   keepExisting(key: string): string
   /** INSERT tail: overwrite `columns` when `key` repeats. */
   overwrite(key: readonly string[], columns: readonly string[]): string
+  /** INSERT tail: when `key` repeats, add the new values of columns to the old ones, each in its way. */
+  accumulate(key: readonly string[], columns: Accumulated): string
   /** What a failed statement means to our callers; `busy` may succeed when simply run again. */
   errorKind(error: unknown): StoreErrorKind
+}
+
+/** Columns that are added up, of which the greater value stays, and texts that are joined. */
+export type Accumulated = {
+  readonly sum: readonly string[]
+  readonly max: readonly string[]
+  readonly append: readonly string[]
 }
 
 /** `code` of an error of the driver, `''` when it has none. */
@@ -68,6 +77,14 @@ export const sqlite: SqlDialect = {
   keepExisting: (key) => `ON CONFLICT (${key}) DO NOTHING`,
   overwrite: (key, columns) =>
     `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${columns.map((c) => `${c} = excluded.${c}`).join(', ')}`,
+  accumulate: (key, { sum, max, append }) => {
+    const sets = [
+      ...sum.map((c) => `${c} = ${c} + excluded.${c}`),
+      ...max.map((c) => `${c} = max(${c}, excluded.${c})`),
+      ...append.map((c) => `${c} = ${c} || excluded.${c}`),
+    ]
+    return `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${sets.join(', ')}`
+  },
   errorKind(error) {
     const code = codeOf(error)
     return SQLITE_ERRORS.find(([start]) => code.startsWith(start))?.[1] ?? 'broken'

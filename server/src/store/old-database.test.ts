@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, statSync } from 'node:fs'
 import answers from '../../test/fixtures/ccload-2026-01.answers.json' with { type: 'json' }
 import { channelDraft, kindOfFailure, logQuery, logRow, T0 } from './contract-rows.ts'
+import { MIGRATIONS } from './migrations/index.ts'
 import { databaseFolder, type Release, readAll, TO_LEGACY_SHAPE, tamper } from './old-databases.ts'
 import { OpenError } from './open-error.ts'
 import { openStore } from './open-store.ts'
@@ -32,7 +33,7 @@ describe.each(RELEASES)('a database of the %s release', (release) => {
     const path = fresh(release)
     const { migrated, warnings, close } = await open(path)
     await close()
-    expect(migrated).toEqual(['0001_base'])
+    expect(migrated).toEqual(MIGRATIONS.map(({ version }) => version))
     expect(warnings).toEqual([])
     expect(readAll(path, LOG_TOTALS)).toEqual([
       {
@@ -145,7 +146,7 @@ describe.each(RELEASES)('a database of the %s release', (release) => {
     await (await open(old)).close()
     await (await open(empty)).close()
     const tables = readAll(empty, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'`)
-    expect(tables).toHaveLength(10)
+    expect(tables).toHaveLength(13)
     for (const { name } of tables) {
       const had = columns(old, String(name))
       for (const column of columns(empty, String(name))) expect(had).toContainEqual(column)
@@ -401,7 +402,7 @@ describe('a database that is not ours to take', () => {
     running.close(true)
     const { migrated, close } = await open(path)
     await close()
-    expect(migrated).toEqual(['0001_base'])
+    expect(migrated).toEqual(MIGRATIONS.map(({ version }) => version))
   })
 
   test('frees its lock again, so that the right one can be started', async () => {

@@ -53,6 +53,19 @@ export type ChannelModelCooldownsTable = {
   updated_at: number
 }
 
+/** New: `key_id` 0 and `model` '' where the scope has none. Instants are Unix ms. */
+export type CooldownReasonsTable = {
+  scope: string
+  channel_id: number
+  key_id: number
+  model: string
+  reason: string
+  status_code: number
+  request_id: string
+  since_ms: number
+  until_ms: number
+}
+
 export type KeyRotationTable = { channel_id: number; idx: number }
 
 export type AuthTokensTable = {
@@ -134,6 +147,37 @@ export type LogsTable = {
   bytes_sent: number
 }
 
+/** New: see migration 3 for what the codes mean. */
+export type RollupsTable = {
+  tier: number
+  family: number
+  /** Unix ms at which the bucket begins. */
+  bucket_ms: number
+  channel_id: number
+  model: string
+  token_id: number
+  success: number
+  error: number
+  input_tokens: number
+  output_tokens: number
+  cache_read_tokens: number
+  cache_write_tokens: number
+  cost_nano: number
+  duration_us: number
+  error_duration_us: number
+  ttfb_us: number
+  ttfb_count: number
+  whole_us: number
+  whole_count: number
+  peak_rpm: number
+  /** Texts of `core/histogram.ts`, which may be joined. */
+  ttfb_hist: string
+  duration_hist: string
+}
+
+/** New. */
+export type RollupStateTable = { name: string; value: string }
+
 export type SchemaMigrationsTable = { version: string; applied_at: number }
 
 export type Schema = {
@@ -141,10 +185,13 @@ export type Schema = {
   api_keys: ApiKeysTable
   channel_models: ChannelModelsTable
   channel_model_cooldowns: ChannelModelCooldownsTable
+  cooldown_reasons: CooldownReasonsTable
   key_rr: KeyRotationTable
   auth_tokens: AuthTokensTable
   system_settings: SystemSettingsTable
   admin_sessions: AdminSessionsTable
   logs: LogsTable
+  rollups: RollupsTable
+  rollup_state: RollupStateTable
   schema_migrations: SchemaMigrationsTable
 }

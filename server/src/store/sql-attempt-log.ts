@@ -2,19 +2,25 @@ import type { AttemptLog } from '../ports/store.ts'
 import { logValues } from './log-columns.ts'
 import { costByChannel, modelsBetween, readPage } from './log-reads.ts'
 import { logInsert, tokenUpdate } from './log-statements.ts'
+import { minutesOf } from './rollup-batch.ts'
+import { rollupUpsert } from './rollup-table.ts'
 import type { SqlEngine } from './sql-engine.ts'
 import { totalsByToken } from './token-totals.ts'
 
 const IDS_PER_QUERY = 500
 
-/** Attempts, table `logs`, and the counters in `auth_tokens` that they add to. */
+/** Attempts, table `logs`, with what they add to: counters in `auth_tokens`, minutes in `rollups`. */
 export function sqlAttemptLog(engine: SqlEngine): AttemptLog {
   const insert = logInsert(engine.db, engine.dialect)
   const update = tokenUpdate(engine.db)
+  const addMinutes = rollupUpsert(engine.dialect)
   return {
     async append(rows) {
       if (rows.length === 0) return
-      await engine.insertEach(insert, rows.map(logValues), (isNew) => totalsByToken(rows, isNew).map(update))
+      await engine.insertEach(insert, rows.map(logValues), (isNew) => [
+        ...totalsByToken(rows, isNew).map(update),
+        ...addMinutes(minutesOf(rows, isNew)),
+      ])
     },
     page: (query) => readPage(engine, query),
     known: (ids) => known(engine, ids),

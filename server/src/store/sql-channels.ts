@@ -3,13 +3,13 @@ import type { KeyStrategy } from '../core/snapshot.ts'
 import type {
   ChannelDraft,
   ChannelStore,
-  CooldownTarget,
+  CooldownToSave,
   StoredChannel,
-  StoredCooldown,
   StoredModel,
 } from '../ports/store.ts'
 import { planKeys } from './channel-keys.ts'
 import { channelsOf, cooldownColumns, cooldownOf } from './channel-rows.ts'
+import { readReasons, removeReason, saveReason } from './cooldown-reasons.ts'
 import { inSnapshot, inTransaction, type SqlEngine, type Tx } from './sql-engine.ts'
 
 /** Channels with keys, models, cooldowns and rotation: tables `channels`, `api_keys`, `channel_models`, `key_rr`, `channel_model_cooldowns`. */
@@ -34,6 +34,8 @@ export function sqlChannels(engine: SqlEngine): ChannelStore {
       inTransaction(engine, async (tx) => {
         for (const row of rows) await saveCooldown(engine, tx, row)
       }),
+
+    cooldownReasons: () => readReasons(engine),
 
     async modelCooldowns() {
       const rows = await engine.db
@@ -145,7 +147,10 @@ async function writeKeys(tx: Tx, { id, apiKeys, keyStrategy, nowS }: WantedKeys)
     .orderBy('key_index')
     .execute()
   const plan = planKeys(existing, apiKeys)
-  for (const keyId of plan.drop) await tx.deleteFrom('api_keys').where('id', '=', keyId).execute()
+  for (const keyId of plan.drop) {
+    await tx.deleteFrom('api_keys').where('id', '=', keyId).execute()
+    await removeReason(tx, { scope: 'key', channelId: id, keyId })
+  }
   // Out of the way first: (channel, index) is unique at every moment.
   await tx.updateTable('api_keys').set({ key_index: sql`-1 - key_index` }).where('channel_id', '=', id).execute()
   for (const { id: keyId, index } of plan.keep) {
@@ -197,10 +202,12 @@ async function deleteModelCooldown(tx: Tx, channelId: number, model: string): Pr
     .where('channel_id', '=', channelId)
     .where('model', '=', model)
     .execute()
+  await removeReason(tx, { scope: 'model', channelId, model })
 }
 
-async function saveCooldown(engine: SqlEngine, tx: Tx, row: CooldownTarget & StoredCooldown): Promise<void> {
+async function saveCooldown(engine: SqlEngine, tx: Tx, row: CooldownToSave): Promise<void> {
   const columns = cooldownColumns(row)
+  if (await targetExists(tx, row)) await saveReason(engine, tx, row)
   if (row.scope === 'channel') {
     await tx.updateTable('channels').set(columns).where('id', '=', row.channelId).execute()
   } else if (row.scope === 'key') {
@@ -217,6 +224,21 @@ async function saveCooldown(engine: SqlEngine, tx: Tx, row: CooldownTarget & Sto
     const overwrite = engine.dialect.overwrite(['channel_id', 'model'], ['cooldown_until', 'cooldown_duration_ms'])
     await tx.insertInto('channel_model_cooldowns').values(stored).modifyEnd(sql.raw(overwrite)).execute()
   }
+}
+
+async function targetExists(tx: Tx, row: CooldownToSave): Promise<boolean> {
+  if (row.scope === 'channel') return channelExists(tx, row.channelId)
+  return row.scope === 'key' ? keyExists(tx, row.channelId, row.keyId) : modelExists(tx, row.channelId, row.model)
+}
+
+async function keyExists(tx: Tx, channelId: number, keyId: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('api_keys')
+    .select('id')
+    .where('id', '=', keyId)
+    .where('channel_id', '=', channelId)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 async function channelExists(tx: Tx, id: number): Promise<boolean> {

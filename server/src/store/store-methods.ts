@@ -4,7 +4,17 @@ export type PortName = keyof Store
 
 /** Every method of every port of the store; a missing or misspelt one does not compile. */
 export const STORE_METHODS = {
-  channels: ['list', 'get', 'create', 'update', 'remove', 'saveCooldowns', 'modelCooldowns', 'saveKeyTurns'],
+  channels: [
+    'list',
+    'get',
+    'create',
+    'update',
+    'remove',
+    'saveCooldowns',
+    'cooldownReasons',
+    'modelCooldowns',
+    'saveKeyTurns',
+  ],
   tokens: ['list', 'get', 'create', 'update', 'remove'],
   settings: ['list', 'save'],
   sessions: ['add', 'list', 'remove', 'removeExpired'],

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { channelDraft, kindOfFailure, logQuery, logRow, T0 } from './contract-rows.ts'
+import { MIGRATIONS } from './migrations/index.ts'
 import { tamper } from './old-databases.ts'
 import { OpenError } from './open-error.ts'
 import type { OpenedStore } from './open-options.ts'
@@ -72,7 +73,7 @@ describe('the database thread', () => {
     expect(failure).toBeInstanceOf(OpenError)
     expect(failure).toMatchObject({ reason: 'not-ours' })
     tamper(path, 'DROP TABLE bookmarks')
-    expect((await open({ path })).migrated).toEqual(['0001_base'])
+    expect((await open({ path })).migrated).toEqual(MIGRATIONS.map(({ version }) => version))
   })
 
   test('a second opening of the same file is told that the program is already running', async () => {
@@ -138,7 +139,7 @@ describe('a thread that dies', () => {
     const { store, close, path } = await open({ threadUrl: brokenThread('process.exit(3)') })
     expect(await kindOfFailure(store.channels.list())).toBe('broken')
     await close()
-    expect((await open({ path })).migrated).toEqual(['0001_base'])
+    expect((await open({ path })).migrated).toEqual(MIGRATIONS.map(({ version }) => version))
   })
 
   test('of a thrown error is named', async () => {
@@ -156,6 +157,6 @@ describe('a thread that dies', () => {
     const threadUrl = brokenThread('').replace(/thread-\d+\.ts/, 'no-such-thread.ts')
     const failure = await open({ path, threadUrl }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ name: 'OpenError', reason: 'broken' })
-    expect((await open({ path })).migrated).toEqual(['0001_base'])
+    expect((await open({ path })).migrated).toEqual(MIGRATIONS.map(({ version }) => version))
   })
 })

@@ -1,11 +1,11 @@
-import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'bun:test'
+import { gzipSync } from 'node:zlib'
+import { blackHole } from '../../test/drills/full-backlog.ts'
+import { EXPIRED, SELF_SIGNED } from '../../test/drills/tls-identities.ts'
 import type { Failure } from '../core/failure.ts'
 import { Secret } from '../core/secret.ts'
 import type { Ask, Sent } from '../ports/upstream-send.ts'
-import { blackHole } from '../../test/drills/full-backlog.ts'
-import { EXPIRED, SELF_SIGNED } from '../../test/drills/tls-identities.ts'
-import { type SenderOptions, fetchSender } from './send.ts'
+import { fetchSender, type SenderOptions } from './send.ts'
 
 const CONNECT_TIMEOUT_MS = 300
 const CALM_MS = 50

@@ -1,7 +1,7 @@
 // A client that leaves, at every stage: the upstream is let go at once, nobody rests for it, the log says 499.
 import { afterEach, expect, test } from 'bun:test'
-import { startMock } from '../mock-upstream/start-mock.ts'
 import type { Behaviour } from '../mock-upstream/behaviour.ts'
+import { startMock } from '../mock-upstream/start-mock.ts'
 import { ask } from './client.ts'
 import { cleanUp, launch, until } from './program.ts'
 

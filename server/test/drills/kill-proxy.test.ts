@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { ask, type Call, tally } from './client.ts'
 import { pacedUpstream } from './paced-upstream.ts'
-import { cleanUp, launch, type Program, until } from './program.ts'
+import { cleanUp, launch, listeners, type Program, until } from './program.ts'
 
 const STREAMS = 20
 const LIMIT = STREAMS + 4
@@ -119,5 +119,5 @@ async function rests(program: Program): Promise<unknown> {
 
 function replaced(program: Program, victim: number): boolean {
   const now = program.proxies()
-  return now.length === 2 && !now.includes(victim)
+  return now.length === 2 && !now.includes(victim) && listeners(program.port) === 2
 }

@@ -184,6 +184,15 @@ export function isAlive(pid: number): boolean {
   return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
+/** How many sockets listen on a port of this machine. */
+export function listeners(port: number): number {
+  const listening = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `, 'g')
+  return ['/proc/net/tcp', '/proc/net/tcp6'].reduce(
+    (sum, path) => sum + (readFileSync(path, 'utf8').match(listening)?.length ?? 0),
+    0,
+  )
+}
+
 /** What processes hold in memory together, bytes. The pages of the program's own file, which they share, count once. */
 export function residentBytes(pids: readonly number[]): number {
   const each = pids.map((pid) => {

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { ask } from './client.ts'
 import { pacedUpstream } from './paced-upstream.ts'
-import { cleanUp, freePort, isAlive, launch, newFolder, start, type Started, until } from './program.ts'
+import { cleanUp, freePort, isAlive, launch, newFolder, type Started, start, until } from './program.ts'
 
 const BEFORE = new Set(leftovers())
 

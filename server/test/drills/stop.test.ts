@@ -1,9 +1,9 @@
 // SIGTERM: what runs is finished within the grace, what is new is refused, everything is written, and it ends when told twice.
 import { afterEach, expect, test } from 'bun:test'
+import net from 'node:net'
 import { ask, requestBytes, tally } from './client.ts'
 import { pacedUpstream } from './paced-upstream.ts'
 import { cleanUp, isAlive, launch, rowsIn, until } from './program.ts'
-import net from 'node:net'
 
 afterEach(cleanUp)
 

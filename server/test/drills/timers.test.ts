@@ -1,6 +1,7 @@
 // Clients that are slow on purpose: each is bounded by a timer, and holds little while it lasts.
-import net from 'node:net'
+
 import { afterEach, expect, test } from 'bun:test'
+import net from 'node:net'
 import { ask } from './client.ts'
 import { pacedUpstream } from './paced-upstream.ts'
 import { cleanUp, launch, residentBytes, until } from './program.ts'

@@ -53,7 +53,7 @@ export type Content = {
 export function readContent(api: ApiName, form: Form, body: string): Content {
   const isEvents = form === 'stream' && !/^\s*[{[<]/.test(body)
   const texts = isEvents ? eventData(body) : [body]
-  const datas = texts.map(parsed).filter((data) => data !== undefined)
+  const datas = texts.map(parseJson).filter((data) => data !== undefined)
   const found = datas.map((data) => readData(api, isEvents, data))
   return {
     text: found.map(({ text }) => text).join(''),
@@ -67,14 +67,6 @@ function eventData(body: string): readonly string[] {
     const lines = event.split(/\r?\n/).filter((line) => line.startsWith('data:'))
     return lines.length === 0 ? [] : [lines.map((line) => line.slice(5).trimStart()).join('\n')]
   })
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined // `[DONE]`, a broken event, HTML: no data
-  }
 }
 
 type Read = { readonly text: string; readonly isEnd: boolean; readonly error: ReadError | undefined }
@@ -119,6 +111,12 @@ function errorIn(data: unknown): ReadError | undefined {
 
 /** The error type and code in which each API's own clients know a status of ours. */
 export const OUR_ERROR: Readonly<Record<number, Readonly<Record<ApiName, readonly [type: string, code: string]>>>> = {
+  400: {
+    messages: ['invalid_request_error', ''],
+    chat: ['invalid_request_error', ''],
+    responses: ['invalid_request_error', ''],
+    gemini: ['INVALID_ARGUMENT', '400'],
+  },
   502: {
     messages: ['api_error', ''],
     chat: ['server_error', 'bad_gateway'],

@@ -24,7 +24,7 @@ export type ClientSaw =
   /** Status 200, the whole answer of this key, to the byte. */
   | { readonly saw: 'answer'; readonly from: KeyName; readonly atLeastMs?: number; readonly withinMs?: number }
   /** A status of ours: the error in the API's dialect, without a word of a key. */
-  | { readonly saw: 'our-error'; readonly status: 502 | 503 | 504; readonly retryAfterS?: number }
+  | { readonly saw: 'our-error'; readonly status: 400 | 502 | 503 | 504; readonly retryAfterS?: number }
   /** The upstream's own error as it came, to the byte. */
   | { readonly saw: 'their-error'; readonly status: number; readonly from: KeyName }
   /** Status 200, then a part of an answer, an error event in the API's dialect, and a cut. */
@@ -76,8 +76,6 @@ export type Hands = {
   sleep(ms: number): Promise<void>
   /** Makes a channel rest, as the operator can. */
   rest(letter: Letter, ms: number): Promise<void>
-  /** 1 in the full laboratory; less in the short one, for waits that prove something only by their length. */
-  readonly scale: number
 }
 
 export type FaultCase = {
@@ -88,11 +86,13 @@ export type FaultCase = {
   readonly world?: WorldName
   readonly apis?: readonly ApiName[]
   readonly forms?: readonly Form[]
+  /** Takes so long that the short laboratory leaves it out. */
+  readonly isLong?: true
   /** Default: `a` and `b`, each with two keys, each an upstream of its own; `a` has the higher priority. */
   readonly channels?: readonly ChannelPlan[]
   readonly answers: (cell: Cell) => Readonly<Partial<Record<KeyName, Answers>>>
   readonly play?: (hands: Hands) => Promise<void>
-  readonly expect: (cell: Cell, scale: number) => Expected
+  readonly expect: (cell: Cell) => Expected
 }
 
 export type ChannelPlan = { readonly letter: Letter; readonly keys: 1 | 2; readonly place?: Place }

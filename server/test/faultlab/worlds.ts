@@ -21,7 +21,7 @@ export const WORLDS = {
       upstream_first_content_timeout: '3',
       stream_idle_timeout: '2',
       non_stream_timeout: '3',
-      upstream_connect_timeout: '2',
+      upstream_connect_timeout: '1',
     },
     atOnce: 30,
     steps: STEPS,

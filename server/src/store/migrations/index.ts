@@ -1,5 +1,7 @@
 import { base } from './0001-base.ts'
+import { cooldownReasons } from './0002-cooldown-reasons.ts'
+import { rollups } from './0003-rollups.ts'
 import type { Migration } from './migration.ts'
 
 /** All migrations, in their order. New ones are appended; a released one is never changed. */
-export const MIGRATIONS: readonly Migration[] = [base]
+export const MIGRATIONS: readonly Migration[] = [base, cooldownReasons, rollups]

@@ -20,7 +20,7 @@ const RUN_WITHIN_MS = 120_000
 export async function makeScene(): Promise<Scene> {
   const home = await mkdtemp(join(tmpdir(), 'ccload-e2e-home-'))
   const work = join(home, 'work')
-  await mkdir(work)
+  await Promise.all([mkdir(work), mkdir(join(home, 'tmp'))])
   await Bun.write(join(work, 'note.txt'), `the word is ${WORD}\n`)
   return { home, work, remove: () => rm(home, { recursive: true, force: true }) }
 }
@@ -51,7 +51,7 @@ export async function runAgent(agent: Agent, run: Run): Promise<Outcome> {
     await Bun.write(join(scene.home, path), text)
   }
   const env = {
-    ...{ PATH: process.env['PATH'] ?? '', HOME: scene.home, LANG: 'C.UTF-8', NODE_OPTIONS: '' },
+    ...{ PATH: process.env['PATH'] ?? '', HOME: scene.home, LANG: 'C.UTF-8', TMPDIR: join(scene.home, 'tmp') },
     ...{ TERM: 'xterm-256color', COLORTERM: 'truecolor' },
     ...run.netEnv,
     ...agent.env(pointing),

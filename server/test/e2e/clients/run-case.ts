@@ -46,6 +46,8 @@ export type Script = {
   readonly second: readonly Rule[]
   /** Runs beside the client. */
   readonly meanwhile?: (first: Mock) => Promise<void>
+  /** Calls that belong to the attempt of the call before, and so have no row of their own. */
+  readonly unlogged?: number
   /** Files below the client's home, besides the usual ones. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -67,7 +69,7 @@ export async function play(stage: Stage, script: Script): Promise<Seen> {
     const { url, token } = gateway
     const run = { entry, scene, url, token, netEnv: net.env, files: script.files ?? {} }
     const [outcome] = await Promise.all([runAgent(stage.agent, run), script.meanwhile?.(first)])
-    const attempts = await gateway.attempts(ids, first.count() + second.count())
+    const attempts = await gateway.attempts(ids, first.count() + second.count() - (script.unlogged ?? 0))
     const calls = { first: [...first.calls], second: [...second.calls] }
     return { outcome, ...calls, attempts, toolRuns: await toolRuns(scene), wanted: net.wanted() }
   } finally {
@@ -118,6 +120,7 @@ export function playFault(stage: Stage, fault: Fault, { turn, middle }: Moment):
   return play(stage, {
     first: turn === 1 ? [dying] : [{ path, times: 1, do: toolCall(agent) }, dying],
     second: turn === 1 ? healthy(agent) : healthy(agent).slice(1),
+    unlogged: fault.isAskedAgain && turn === 2 ? 1 : 0,
     ...(fault.dies ? { meanwhile: (mock) => endWhenSpoken(mock, turn) } : {}),
   })
 }

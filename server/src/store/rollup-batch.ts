@@ -1,0 +1,76 @@
+import { addAttempt, emptyRollup, isCounted, type Rollup } from '../core/rollup.ts'
+import type { LogRow } from '../ports/store.ts'
+import { FAMILY, type RollupRow, TIER_CODE } from './rollup-table.ts'
+import { textOfChars, wholeNumber } from './stored-text.ts'
+
+const MINUTE_MS = 60_000
+const MODEL_CHARS = 191
+
+/** What statistics read of a row of the log. */
+export type CountedRow = Pick<
+  LogRow,
+  | 'timeMs'
+  | 'model'
+  | 'channelId'
+  | 'tokenId'
+  | 'statusCode'
+  | 'streaming'
+  | 'durationMs'
+  | 'firstByteMs'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'cacheReadTokens'
+  | 'cacheWriteTokens'
+  | 'costNanoUsd'
+>
+
+/**
+ * Sums of the rows that are new and count, by minute, channel, model and token. Numbers are made whole as in the log.
+ *
+ * @param isNew  One for each row; absent = all are.
+ */
+export function minutesOf(rows: readonly CountedRow[], isNew?: readonly boolean[]): RollupRow[] {
+  const found = new Map<string, RollupRow>()
+  for (const [index, row] of rows.entries()) {
+    if ((isNew && !isNew[index]) || !isCounted(row)) continue
+    const minute = Math.floor(wholeNumber(row.timeMs) / MINUTE_MS)
+    const name = `${minute} ${row.channelId} ${row.tokenId} ${row.model}`
+    let sum = found.get(name)
+    if (sum === undefined) {
+      sum = { key: keyOf(row, minute * MINUTE_MS), rollup: emptyRollup(), peakRpm: 0 }
+      found.set(name, sum)
+    }
+    addRow(sum.rollup, row)
+  }
+  return [...found.values()]
+}
+
+function keyOf(row: CountedRow, bucketMs: number) {
+  return {
+    tier: TIER_CODE.pending,
+    family: FAMILY.full,
+    bucketMs,
+    channelId: wholeNumber(row.channelId),
+    model: textOfChars(row.model, MODEL_CHARS),
+    tokenId: wholeNumber(row.tokenId),
+  }
+}
+
+function addRow(rollup: Rollup, row: CountedRow): void {
+  addAttempt(rollup, {
+    channelId: row.channelId,
+    statusCode: row.statusCode,
+    streaming: row.streaming,
+    durationMs: finite(row.durationMs),
+    firstByteMs: finite(row.firstByteMs),
+    inputTokens: wholeNumber(row.inputTokens),
+    outputTokens: wholeNumber(row.outputTokens),
+    cacheReadTokens: wholeNumber(row.cacheReadTokens),
+    cacheWriteTokens: wholeNumber(row.cacheWriteTokens),
+    costNanoUsd: wholeNumber(row.costNanoUsd),
+  })
+}
+
+function finite(ms: number): number {
+  return ms > 0 && ms < 1e12 ? ms : 0
+}

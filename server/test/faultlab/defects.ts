@@ -1,0 +1,142 @@
+import type { Patch } from './source-copy.ts'
+
+/** A defect, and the rows (parts of their titles) that must see it. */
+export type Defect = { readonly name: string; readonly patch: Patch; readonly rows: readonly string[] }
+
+function defect(name: string, file: string, change: { find: string; put: string; rows: readonly string[] }): Defect {
+  const { find, put, rows } = change
+  return { name, patch: { file: `server/src/${file}`, find, put }, rows }
+}
+
+export const DEFECTS: readonly Defect[] = [
+  defect('Retry-After read as milliseconds', 'core/retry-after.ts', {
+    find: 'if (PLAIN_NUMBER.test(text)) return nowMs + wholeMs(Number(text), 1000)',
+    put: 'if (PLAIN_NUMBER.test(text)) return nowMs + wholeMs(Number(text), 1)',
+    rows: ['Retry-After of 2 minutes'],
+  }),
+  defect('a named time is doubled like our own', 'core/cooldown.ts', {
+    find: 'if (exactUntilMs !== undefined && exactUntilMs > nowMs) {',
+    put: 'if (exactUntilMs !== undefined && exactUntilMs < nowMs) {',
+    rows: ['resets_at'],
+  }),
+  defect('a 429 is the client’s fault', 'core/status-verdict.ts', {
+    find: '429: faultOfTooMany,',
+    put: "429: 'request',",
+    rows: ['429 once'],
+  }),
+  defect('a login prompt reaches the client', 'core/verdict.ts', {
+    find: "if (fault === 'key' && status !== 429) return { clientStatus: 503, passThrough: false }",
+    put: "if (fault === 'key' && status !== 429) return { clientStatus: status, passThrough: true }",
+    rows: ['401 everywhere'],
+  }),
+  defect('a client’s mistake rests the channel', 'core/verdict.ts', {
+    find: 'return { ...unrested, ...CLIENT }',
+    put: "return { ...outcome, ...CLIENT, blame: 'channel' }",
+    rows: ['400 context too long', '413: straight back'],
+  }),
+  defect('nothing ever rests', 'proxy/judge.ts', {
+    find: 'if (blamed && (result.cooldown || result.restUntilMs !== undefined))',
+    put: 'if (blamed && result.restUntilMs === -1)',
+    rows: ['503 on every call'],
+  }),
+  defect('rests do not grow', 'core/cooldown.ts', {
+    find: 'return Math.min(Math.max(lastMs * 2, minMs), maxMs)',
+    put: 'return Math.min(Math.max(lastMs, minMs), maxMs)',
+    rows: ['a flapping channel'],
+  }),
+  defect('a success does not end a rest', 'proxy/settle.ts', {
+    find: '    praise(leg)\n',
+    put: '',
+    rows: ['ready first answers, and is well again'],
+  }),
+  defect('the next key is never asked', 'proxy/course.ts', {
+    find: "if (last?.next !== 'next-key') keys = []",
+    put: 'keys = []',
+    rows: ['401: the key rests'],
+  }),
+  defect('attempts without end', 'proxy/course.ts', {
+    find: 'attempts++ >= settings.maxAttempts',
+    put: 'attempts++ >= 1000',
+    rows: ['nine ill channels'],
+  }),
+  defect('an unclear 400 is shown to everyone', 'proxy/course.ts', {
+    find: 'if (last?.onlyOnce) spentOnlyTry = true',
+    put: 'if (last?.onlyOnce) spentOnlyTry = false',
+    rows: ['400 of unknown meaning: one more channel'],
+  }),
+  defect('of resting channels the last one ready is asked', 'core/order-channels.ts', {
+    find: 'if (laterMs !== 0) return laterMs < 0',
+    put: 'if (laterMs !== 0) return laterMs > 0',
+    rows: ['ready first answers'],
+  }),
+  defect('Retry-After is always a minute', 'proxy/refuse.ts', {
+    find: 'retryAfterMs: failure.retryAfterMs ?? NO_CHANNEL_RETRY_MS,',
+    put: 'retryAfterMs: NO_CHANNEL_RETRY_MS,',
+    rows: ['503 that says when to come back'],
+  }),
+  defect('a broken stream ends cleanly', 'proxy/relay.ts', {
+    find: "controller.error(new Error('the upstream broke off'))",
+    put: 'controller.close()',
+    rows: ['connection reset'],
+  }),
+  defect('a cut that looks like an end is taken for one', 'proxy/relay.ts', {
+    find: "return watch.phase === 'finished' || isSaid ? undefined : { kind: 'stream-unfinished' }",
+    put: 'return isSaid ? undefined : undefined',
+    rows: ['and it looks like an end'],
+  }),
+  defect('no error event before the cut', 'proxy/relay.ts', {
+    find: 'if (event === undefined) return this.#cutNow(controller)',
+    put: 'if (event !== "") return this.#cutNow(controller)',
+    rows: ['the connection closed'],
+  }),
+  defect('an error as first event is passed on', 'proxy/relay.ts', {
+    find: 'if (watch.error) return this.#giveUp(softError(watch.error))',
+    put: "if (watch.error) return 'content'",
+    rows: ['error-event', 'meta-then-error'],
+  }),
+  defect('an error inside a 200 is passed on', 'proxy/attempt.ts', {
+    find: '  if (failure) return { end: { failure, usage } }\n',
+    put: '',
+    rows: ['200 that is none: error-json'],
+  }),
+  defect('the upstream is not left when the client leaves', 'proxy/attempt.ts', {
+    find: "else watched.addEventListener('abort', gone)",
+    put: 'else void gone',
+    rows: ['leaves before the first header'],
+  }),
+  defect('no limit for the first byte', 'proxy/attempt.ts', {
+    find: 'clock.wait(settings.upstreamFirstByteTimeoutMs, lateFirstByte)',
+    put: 'clock.wait(0, lateFirstByte)',
+    rows: ['never answers'],
+  }),
+  defect('a silent stream is waited for for ever', 'proxy/relay.ts', {
+    find: "return clock.wait(limits.idleMs, (waitedMs) => ({ kind: 'stream-idle', waitedMs }))",
+    put: "return clock.wait(limits.idleMs * 9, (waitedMs) => ({ kind: 'stream-idle', waitedMs }))",
+    rows: ['stream falls silent'],
+  }),
+  defect('a stale connection is taken for an ill channel', 'upstream/send.ts', {
+    find: "if (failure.kind !== 'reset' || pooledAtMs === undefined) return false",
+    put: 'if (failure.kind !== pooledAtMs?.toString()) return false',
+    rows: ['closes the kept connection'],
+  }),
+  defect('output tokens are charged twice', 'proxy/record.ts', {
+    find: 'outputTokens: usage.outputTokens ?? 0,',
+    put: 'outputTokens: (usage.outputTokens ?? 0) * 2,',
+    rows: ['one 500, then fine'],
+  }),
+  defect('failed attempts are free', 'proxy/attempt.ts', {
+    find: 'return { end: { failure: said?.failure ?? shown, usage: watch.usage } }',
+    put: 'return { end: { failure: said?.failure ?? shown, usage: {} } }',
+    rows: ['three attempts'],
+  }),
+  defect('the summary row is missing', 'proxy/serve.ts', {
+    find: "if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {",
+    put: "if (failure.kind !== 'client-gone' && result.clientStatus === 400) {",
+    rows: ['500 everywhere'],
+  }),
+  defect('the upstream’s own words are replaced', 'proxy/refuse.ts', {
+    find: "if (failure.kind === 'status' && verdict.passThrough) return passedOn(failure, verdict, to)",
+    put: "if (failure.kind === 'status' && secrets.length > 99) return passedOn(failure, verdict, to)",
+    rows: ['400 context too long: straight back'],
+  }),
+]

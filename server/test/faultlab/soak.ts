@@ -1,0 +1,1 @@
+export async function runSoak(_: number): Promise<number> { return 1 }
