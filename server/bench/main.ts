@@ -35,6 +35,7 @@ async function main(): Promise<number> {
   if (lack !== undefined) return complain(`${lack}\n`, 1)
   const lab = openLab(asked.isQuick)
   pinSelf(MEASURING_CORE)
+  process.on('exit', () => lab.processes.killAll())
   const leave = (why: string) => void lab.processes.stopAll().then(() => process.exit(complain(`${why}\n`, 1)))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leave(signal))
   setTimeout(() => leave(`not done after ${MOST_MINUTES} minutes`), MOST_MINUTES * 60_000)
@@ -73,7 +74,6 @@ function openLab(isQuick: boolean): Lab {
     rounds: 3,
     seconds: isQuick ? 2 : 8,
     warmUpSeconds: isQuick ? 2 : 5,
-    say,
   }
 }
 

@@ -15,8 +15,6 @@ export type Lab = {
   readonly seconds: number
   /** Load before the first measurement, so that what runs has been compiled. */
   readonly warmUpSeconds: number
-  /** Where progress is told. */
-  say(text: string): void
 }
 
 /** One of the two that are compared. */

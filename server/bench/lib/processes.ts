@@ -1,8 +1,8 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What is measured has one core for itself; what measures (load generator and mock upstream) has the other. */
-export const [MEASURED_CORE = 0, MEASURING_CORE = 1] = allowedCores(readFileSync('/proc/self/status', 'utf8'))
+export const [MEASURED_CORE = 0, MEASURING_CORE = 1] = allowedCores(ownStatus())
 
 /** The cores that a process may use. @param status  Text of `/proc/<pid>/status`; its list looks like `0-3,8`. */
 export function allowedCores(status: string): readonly number[] {
@@ -12,6 +12,11 @@ export function allowedCores(status: string): readonly number[] {
     const [from = Number.NaN, to = from] = range.split('-').map(Number)
     return Array.from({ length: to - from + 1 }, (_, index) => from + index)
   })
+}
+
+/** Empty where there is no /proc: `missing` then says so. */
+export function ownStatus(): string {
+  return existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
 }
 
 const STOP_WITHIN_MS = 8_000
@@ -52,6 +57,11 @@ export class Processes {
       exitCode: () => child.exitCode ?? (child.signalCode === null ? undefined : 1),
       stop: () => stop(child),
     }
+  }
+
+  /** For the moment when nothing can be waited for any more. */
+  killAll(): void {
+    for (const child of this.#running) child.kill('SIGKILL')
   }
 
   async stopAll(): Promise<void> {

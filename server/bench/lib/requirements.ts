@@ -1,11 +1,12 @@
 import { meetNeed } from '../../../tools/needs.mjs'
+import { allowedCores, ownStatus } from './processes.ts'
 
 const BY_HAND = ['taskset', 'openssl'] as const
 
 /** What is missing, in words; installs what it may. Undefined when all is there. */
 export function missing(say: (text: string) => void): string | undefined {
   if (process.platform !== 'linux') return 'The benchmarks read /proc and pin processes to cores: they need Linux.'
-  if (navigator.hardwareConcurrency < 2) return 'The benchmarks need two cores: one is measured, the other measures.'
+  if (allowedCores(ownStatus()).length < 2) return 'The benchmarks need two cores: one is measured, the other measures.'
   const absent = [
     ...(['nginx', 'wrk'] as const).filter((name) => !meetNeed(name, say)),
     ...BY_HAND.filter((name) => Bun.which(name) === null),

@@ -1,6 +1,6 @@
-import { memoryOf } from '../lib/cpu.ts'
+import { type Memory, memoryOf } from '../lib/cpu.ts'
 import { spawnGateway, startGateway } from '../lib/gateway.ts'
-import { type Lab, withPair } from '../lib/lab.ts'
+import { type Lab, type Side, withPair } from '../lib/lab.ts'
 import { startMock } from '../lib/mock.ts'
 import { until } from '../lib/processes.ts'
 import { bodyText, PATH } from '../lib/request-text.ts'
@@ -39,19 +39,13 @@ export function memory(lab: Lab): Promise<readonly Figure[]> {
   })
 }
 
-async function whileStreaming(
-  side: Parameters<typeof memoryOfSide>[0] & { readonly port: number; readonly token: string },
-) {
-  const { port, token } = side
-  const client = new StreamClient({ port, token, streams: STREAMS, again: () => false })
+async function whileStreaming(side: Side): Promise<Memory> {
+  const client = new StreamClient({ port: side.port, token: side.token, streams: STREAMS, again: () => false })
   await Bun.sleep(LOOK_AFTER_MS)
-  const seen = memoryOfSide(side)
-  await client.done
+  const seen = memoryOf(side.pids())
+  const { broken } = await client.done
+  if (broken > 0) throw new Error(`${side.name}: ${broken} of ${STREAMS} streams broke`)
   return seen
-}
-
-function memoryOfSide(side: { pids(): readonly number[] }) {
-  return memoryOf(side.pids())
 }
 
 /** From the start of the process to the first 200 through the proxy, with a database that is there already. */

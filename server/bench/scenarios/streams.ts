@@ -66,6 +66,7 @@ async function paced(side: Side, eventsEach: number): Promise<Paced> {
   const beganMicros = cpuMicroseconds(side.pids())
   const { port, token } = side
   const result = await new StreamClient({ port, token, streams: PACED_STREAMS, again: () => false }).done
+  if (result.broken > 0) throw new Error(`${side.name}: ${result.broken} of ${PACED_STREAMS} streams broke`)
   return {
     lost: PACED_STREAMS * eventsEach - result.events,
     p50Ms: quantile(result.delaysMs, 0.5),

@@ -2,6 +2,8 @@ export type Listener = {
   readonly port: number
   /** New connections are refused; what runs goes on. */
   stopAccepting(): void
+  /** Requests whose answer is not yet wholly with the system, from the first byte of their head on. */
+  pending(): number
   /** Ends every connection. */
   close(): Promise<void>
 }
@@ -37,6 +39,7 @@ export function listen({ port, reusePort, handler }: ListenParts): Listener {
   )
   return {
     port: server.port ?? port,
+    pending: () => server.pendingRequests,
     stopAccepting: () => void server.stop(false),
     close: () => server.stop(true),
   }

@@ -50,7 +50,7 @@ const LOOK_MS = 10
 
 /** One proxy; resolves when it listens, which it does once it knows what is in force. Errors: rejects when the port cannot be had. */
 export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
-  const { clock, shared, log } = parts
+  const { clock, log } = parts
   const active = new Set<Exchange>()
   let stopping = false
   let listener: Listener | undefined
@@ -66,25 +66,7 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
     drain,
     orphaned: () => void orphaned(),
   })
-  const deps: ProxyDeps = {
-    limits: parts.limits,
-    view: () => plane.view(),
-    shared,
-    swrr: newSwrrCache(),
-    gate: gate(shared, () => gateLimits(plane, parts.limits.maxConcurrency), clock.monoMs),
-    send: parts.makeSend(() => plane.view().settings.upstreamConnectTimeoutMs),
-    deadlines: deadlineWheel(clock.monoMs),
-    affinity: sharedAffinity(shared),
-    retries: retryBudget(clock.monoMs),
-    clock,
-    report: plane.report,
-    log,
-    countTokens: ({ method, path, query, request, ip }, body) =>
-      parts.handOver({ method, path, query, headers: request.headers, body, ip, purpose: 'count-tokens' }),
-    active,
-    newId: idSource(clock.nowMs),
-    stopping: () => stopping,
-  }
+  const deps = depsOf(parts, plane, { active, stopping: () => stopping })
   const handler = front({
     deps,
     handOver: parts.handOver,
@@ -99,7 +81,8 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
     if (stopping) return
     stopping = true
     listener?.stopAccepting()
-    await until(() => active.size === 0, graceMs, clock)
+    // Also those that still arrive, wait for a slot, or have been answered and are still being sent.
+    await until(() => active.size === 0 && (listener?.pending() ?? 0) === 0, graceMs, clock)
     await listener?.close()
     await until(() => active.size === 0, STORED_WITHIN_MS, clock)
     plane.flush()
@@ -116,6 +99,31 @@ export async function openProxy(parts: ProxyParts): Promise<OpenProxy> {
   }
 
   return { port: listener.port, drain }
+}
+
+type Life = Pick<ProxyDeps, 'active' | 'stopping'>
+
+function depsOf(parts: ProxyParts, plane: Plane, { active, stopping }: Life): ProxyDeps {
+  const { clock, shared, log, limits } = parts
+  return {
+    limits,
+    view: () => plane.view(),
+    shared,
+    swrr: newSwrrCache(),
+    gate: gate(shared, () => gateLimits(plane, limits.maxConcurrency), clock.monoMs),
+    send: parts.makeSend(() => plane.view().settings.upstreamConnectTimeoutMs),
+    deadlines: deadlineWheel(clock.monoMs),
+    affinity: sharedAffinity(shared),
+    retries: retryBudget(clock.monoMs),
+    clock,
+    report: plane.report,
+    log,
+    countTokens: ({ method, path, query, request, ip }, body) =>
+      parts.handOver({ method, path, query, headers: request.headers, body, ip, purpose: 'count-tokens' }),
+    active,
+    newId: idSource(clock.nowMs),
+    stopping,
+  }
 }
 
 function gateLimits(plane: Plane, maxConcurrency: number): { running: number; waiting: number; waitMs: number } {

@@ -8,6 +8,8 @@ export type Outbox = {
   flush(): void
   /** Batches up to this one are on disk and forgotten here. */
   stored(upTo: number): void
+  /** Nobody will say "stored" any more: what is on its way goes to disk now. */
+  orphaned(): void
   /** Everything that is not known to be on disk, oldest first. */
   unstored(): readonly LogRow[]
 }
@@ -58,6 +60,11 @@ export function outbox(parts: OutboxParts): Outbox {
     stored(upTo) {
       sent = sent.filter((batch) => batch.batch > upTo)
       sentRows = sent.reduce((sum, batch) => sum + batch.rows.length, 0)
+    },
+    orphaned() {
+      flush()
+      for (const batch of sent.splice(0)) parts.spill(batch.rows)
+      sentRows = 0
     },
     unstored: () => [...sent.flatMap((batch) => batch.rows), ...pending],
   }

@@ -61,7 +61,10 @@ export class Plane {
       cleared: (target) => void link.send({ t: 'cleared', target }),
     }
     link.onMessage((message) => this.#heard(message))
-    link.onClose(parts.orphaned)
+    link.onClose(() => {
+      this.#box.orphaned()
+      parts.orphaned()
+    })
     this.#timer = setInterval(() => this.#pulse(), PULSE_MS)
   }
 

@@ -33,6 +33,7 @@ export function refusal(failure: Failure, verdict: Verdict, to: Refused): Respon
   const headers = new Headers({ 'content-type': 'application/json; charset=utf-8', 'x-ccload-request-id': requestId })
   if (words.retryAfterMs !== undefined)
     headers.set('retry-after', String(Math.max(1, Math.ceil(words.retryAfterMs / 1000))))
+  if (failure.kind === 'busy' && failure.why === 'stopping') headers.set('connection', 'close')
   if (failure.kind === 'upgrade-required') headers.set('upgrade', 'HTTP/1.1')
   const { message, type, code } = words
   const body = errorBody(api, {

@@ -31,6 +31,7 @@ export async function serve(deps: ProxyDeps, client: Client): Promise<Response> 
 /** The phases: who, what, a slot, then ask. Each takes the previous one's value. */
 async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   const { client } = exchange
+  if (deps.stopping()) return refuse(deps, exchange, STOPPING)
   const token = authenticate(deps, exchange)
   if ('kind' in token) return refuse(deps, exchange, token)
   exchange.token = token
@@ -62,6 +63,8 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
     throw error
   }
 }
+
+const STOPPING: Failure = { kind: 'busy', why: 'stopping', retryAfterMs: 1_000 }
 
 type Failed = { readonly failure: Failure; readonly verdict: Verdict }
 

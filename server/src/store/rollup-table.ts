@@ -1,9 +1,9 @@
-import { CompiledQuery } from 'kysely'
 import { histogramText, parseHistogram } from '../core/histogram.ts'
 import { emptyRollup, type Rollup, SUM_FIELDS, type Sums } from '../core/rollup.ts'
 import type { Tier } from '../core/rollup-tiers.ts'
 import type { SqlDialect } from './dialect.ts'
 import type { RollupsTable } from './schema.ts'
+import type { SqlStatement } from './sql-engine.ts'
 
 /** Column `tier`. A minute begins as `pending` and is folded into all others at once. */
 export const TIER_CODE = { pending: 0, minute: 1, quarter: 2, hour: 3, day: 4 } as const satisfies Record<Tier | 'pending', number>
@@ -51,7 +51,7 @@ const ROWS_AT_ONCE = 32
 export type RollupRow = { readonly key: RollupKey; readonly rollup: Rollup; readonly peakRpm: number }
 
 /** Adds rows to the table, compiled once for each number of rows that it writes at a time. */
-export function rollupUpsert(dialect: SqlDialect): (rows: readonly RollupRow[]) => readonly CompiledQuery[] {
+export function rollupUpsert(dialect: SqlDialect): (rows: readonly RollupRow[]) => readonly SqlStatement[] {
   const one = `(${COLUMNS.map(() => '?').join(', ')})`
   const tail = dialect.accumulate(KEY_COLUMNS, {
     sum: SUM_FIELDS.map((field) => SUM_COLUMNS[field]),
@@ -67,16 +67,16 @@ export function rollupUpsert(dialect: SqlDialect): (rows: readonly RollupRow[]) 
     return text
   }
   return (rows) => {
-    const queries: CompiledQuery[] = []
+    const statements: SqlStatement[] = []
     let at = 0
     while (at < rows.length) {
       const count = rows.length - at >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1
       const values: (string | number)[] = []
       for (let row = at; row < at + count; row++) pushValues(values, rows[row])
-      queries.push(CompiledQuery.raw(textFor(count), values))
+      statements.push({ sql: textFor(count), parameters: values })
       at += count
     }
-    return queries
+    return statements
   }
 }
 

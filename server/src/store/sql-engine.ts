@@ -2,6 +2,9 @@ import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { SqlDialect } from './dialect.ts'
 import type { Schema } from './schema.ts'
 
+/** A statement ready to run; every compiled query is one. */
+export type SqlStatement = Pick<CompiledQuery, 'sql' | 'parameters'>
+
 /** One open database: what the `sql-….ts` files are given. They know neither the driver nor the file. */
 export type SqlEngine = {
   readonly db: Kysely<Schema>
@@ -13,7 +16,7 @@ export type SqlEngine = {
   insertEach(
     insert: CompiledQuery,
     rows: readonly (readonly unknown[])[],
-    follow: (isNew: readonly boolean[]) => readonly CompiledQuery[],
+    follow: (isNew: readonly boolean[]) => readonly SqlStatement[],
   ): Promise<void>
 }
 

@@ -11,8 +11,17 @@ export function cacheFolder(): string {
   return process.env['CCLOAD_E2E_CACHE'] || join(tmpdir(), 'ccload-e2e-clients')
 }
 
-/** Installs one client unless it is there. A half installed one never gets the name by which it is looked for. */
+/** Installs one client unless it is there. Errors: none; what hinders it is told. */
 export async function installAgent(name: AgentName): Promise<Installed> {
+  try {
+    return await install(name)
+  } catch (error) {
+    return { ok: false, why: `cannot be installed: ${String(error)}` }
+  }
+}
+
+/** A half installed one never gets the name by which it is looked for. */
+async function install(name: AgentName): Promise<Installed> {
   const { npm, version, entry } = AGENT_PACKAGES[name]
   const folder = join(cacheFolder(), `${name}@${version}`)
   const file = join(folder, 'node_modules', npm, entry)
