@@ -161,12 +161,25 @@ const FIRST_EVENTS: Readonly<Record<string, string>> = {
   gemini: 'data: {"candidates":[{"content":{"parts":[{"text":"a"}]}}]}\n\n',
 }
 
+/** As the relay sends it: for Gemini the error comes in a piece of its own. */
+function pieces(api: string, before: string, event: string): ConstructorParameters<typeof Response>[0] {
+  if (api !== 'gemini') return before + event
+  return new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(new TextEncoder().encode(before))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      controller.enqueue(new TextEncoder().encode(event))
+      controller.close()
+    },
+  })
+}
+
 const BROKEN: StreamBreak = { status: 502, message: 'upstream broke off 断流', code: 'stream_cut' }
 
 describe('an error event that ends a broken stream', () => {
   test.each(CLIENTS)('%s: the official SDK throws its API error with our message', async (api, client) => {
-    const text = FIRST_EVENTS[api]! + errorEvent(api, BROKEN)
-    const error = await thrown(client, () => new Response(text, { headers: SSE_HEADERS }))
+    const body = () => pieces(api, FIRST_EVENTS[api]!, errorEvent(api, BROKEN)!)
+    const error = await thrown(client, () => new Response(body(), { headers: SSE_HEADERS }))
     expect((error as object).constructor.name).toMatch(/^(APIError|ApiError)$/)
     expect(String(error?.['message'])).toContain('upstream broke off 断流')
   })
@@ -174,8 +187,8 @@ describe('an error event that ends a broken stream', () => {
   test.each(CLIENTS)('%s: after half an event the SDK throws too, wherever the half ends', async (api, client) => {
     const first = FIRST_EVENTS[api]!
     for (let cut = 1; cut < first.length; cut += 3) {
-      const text = first + first.slice(0, cut) + errorEvent(api, { ...BROKEN, midLine: true })
-      const error = await thrown(client, () => new Response(text, { headers: SSE_HEADERS }))
+      const body = () => pieces(api, first + first.slice(0, cut), errorEvent(api, { ...BROKEN, midLine: true })!)
+      const error = await thrown(client, () => new Response(body(), { headers: SSE_HEADERS }))
       expect(error).toBeInstanceOf(Error)
     }
   })
@@ -188,7 +201,8 @@ describe('an error event that ends a broken stream', () => {
     },
   )
 
-  test.each(CLIENTS)('%s: a gateway behind us recognises it', (api) => {
+  // For Gemini the cut that follows has to tell it: the piece is for Google's client, which overlooks events.
+  test.each(CLIENTS.filter(([api]) => api !== 'gemini'))('%s: a gateway behind us recognises it', (api) => {
     const watch = watchStream(api, 10_000)
     watch.push(new TextEncoder().encode(FIRST_EVENTS[api]! + errorEvent(api, { ...BROKEN, midLine: true })))
     expect(watch.error?.message).toBe('upstream broke off 断流')
@@ -211,7 +225,7 @@ describe('an error event that ends a broken stream', () => {
       'event: error\ndata: {"type":"error","code":"stream_cut","message":"upstream broke off 断流","param":null,"sequence_number":8}\n\n',
     )
     expect(errorEvent('gemini', BROKEN)).toBe(
-      'data: {"error":{"code":502,"message":"upstream broke off 断流","status":"UNAVAILABLE"}}\n\n',
+      '{"error":{"code":502,"message":"upstream broke off 断流","status":"UNAVAILABLE"}}',
     )
     expect(errorEvent('embeddings', BROKEN)).toBeUndefined()
   })

@@ -110,7 +110,8 @@ export type StreamBreak = {
 /**
  * The text that ends a broken stream so that the client's SDK throws its own API error; `undefined` where there are no
  * streams (embeddings). Each form was chosen by what the official SDKs do with it: Anthropic's looks at the event's name,
- * OpenAI's at the name `error` or a data object with `error`, Google's at `error.code` being a number.
+ * OpenAI's at the name `error` or a data object with `error`. Google's ignores error events (1.30) and throws only for a
+ * piece of the body that is nothing but a JSON error with a number for its code: it must be sent alone, after a pause.
  *
  * With `midLine` it begins with a blank line. A client that had half an event then fails on that half, which is an
  * exception too. Extra blank lines mean nothing in SSE.
@@ -127,7 +128,7 @@ export function errorEvent(api: Api, broken: StreamBreak): string | undefined {
     case 'completions':
       return `${start}data: ${JSON.stringify({ error: openAiError(error) })}\n\n`
     case 'gemini':
-      return `${start}data: ${JSON.stringify(geminiError(error))}\n\n`
+      return JSON.stringify(geminiError(error))
     case 'embeddings':
       return undefined
   }

@@ -20,6 +20,7 @@ function open(parts: Partial<FrontParts> = {}) {
     view: () => ({ token: () => undefined }),
     log: { write: (_level: string, event: string, fields: unknown) => lines.push([event, fields]) },
     report: { ended() {} },
+    stopping: () => false,
   } as unknown as ProxyDeps
   const handle = front({
     deps,

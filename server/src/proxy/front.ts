@@ -1,11 +1,10 @@
-import { verdict } from '../core/verdict.ts'
 import type { Handed } from '../link/hand-over.ts'
 import type { Health } from '../link/messages.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Client } from './exchange.ts'
 import { readBody, releaseBody } from './read-body.ts'
-import { refusal } from './refuse.ts'
+import { ownVerdict, refusal } from './refuse.ts'
 import { serve } from './serve.ts'
 
 /** What control answers: console, admin API, public pages. */
@@ -73,7 +72,7 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
     maxBufferedBytes: limits.maxBufferedBytes,
   })
   if (!read.ok) {
-    const result = verdict(read.failure, { channelType: 'openai', usableKeys: 0, nowMs: deps.clock.nowMs() })
+    const result = ownVerdict(read.failure, deps.clock.nowMs())
     return refusal(read.failure, result, { api: undefined, requestId: deps.newId(), secrets: [] })
   }
   client.ownTimers()

@@ -2,6 +2,7 @@ import type { Api } from '../core/channel-type.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
 import { earliestReadyInMs } from '../core/order-channels.ts'
 import { scrub } from '../core/secret.ts'
+import { verdict } from '../core/verdict.ts'
 import { errorBody } from '../protocol/dialect.ts'
 import { answerHeaders } from './headers.ts'
 
@@ -15,6 +16,11 @@ type Words = {
   readonly retryAfterMs?: number
 }
 
+/** The verdict on a failure that no channel had a part in. */
+export function ownVerdict(failure: Failure, nowMs: number): Verdict {
+  return verdict(failure, { channelType: 'openai', usableKeys: 0, nowMs })
+}
+
 /** Whom a refusal is for. */
 export type Refused = {
   readonly api: Api | undefined
@@ -26,9 +32,9 @@ export type Refused = {
 /**
  * The answer to a request that failed, in the dialect of the API it was meant for.
  */
-export function refusal(failure: Failure, verdict: Verdict, to: Refused): Response {
+export function refusal(failure: Failure, judged: Verdict, to: Refused): Response {
   const { api, requestId, secrets } = to
-  if (failure.kind === 'status' && verdict.passThrough) return passedOn(failure, verdict, to)
+  if (failure.kind === 'status' && judged.passThrough) return passedOn(failure, judged, to)
   const words = wordsFor(failure)
   const headers = new Headers({ 'content-type': 'application/json; charset=utf-8', 'x-ccload-request-id': requestId })
   if (words.retryAfterMs !== undefined)
@@ -37,18 +43,18 @@ export function refusal(failure: Failure, verdict: Verdict, to: Refused): Respon
   if (failure.kind === 'upgrade-required') headers.set('upgrade', 'HTTP/1.1')
   const { message, type, code } = words
   const body = errorBody(api, {
-    status: verdict.clientStatus,
+    status: judged.clientStatus,
     message: scrub(message, secrets),
     ...(type && { type }),
     ...(code && { code }),
   })
-  return new Response(body, { status: verdict.clientStatus, headers })
+  return new Response(body, { status: judged.clientStatus, headers })
 }
 
 /** The upstream's own answer, as it came, unless it quotes a key of ours. */
 function passedOn(
   failure: Extract<Failure, { kind: 'status' }>,
-  verdict: Verdict,
+  judged: Verdict,
   { requestId, secrets }: Refused,
 ): Response {
   const headers = answerHeaders(failure.headers, requestId)
@@ -62,7 +68,7 @@ function passedOn(
   const isLeak = secrets.some((secret) => secret !== '' && text.includes(secret))
   if (isLeak) delete headers['content-encoding']
   return new Response(isLeak ? scrub(text, secrets) : (failure.raw as Uint8Array<ArrayBuffer>), {
-    status: verdict.clientStatus,
+    status: judged.clientStatus,
     headers,
   })
 }

@@ -139,7 +139,7 @@ export class Relay {
     if (failure === undefined || (watch.phase === 'finished' && failure.kind !== 'client-gone')) {
       // Whole content with a missing or late last byte is still whole.
       const ending = this.#endingOfWhole()
-      if (ending?.kind !== 'stream-unfinished') {
+      if (ending === undefined || !this.#mustCut(ending)) {
         controller.close()
         return this.#end(ending)
       }
@@ -148,6 +148,12 @@ export class Relay {
     if (failure.kind === 'client-gone') controller.error(new Error('the client does not read'))
     else return this.#cut(controller, failure)
     this.#end(failure)
+  }
+
+  /** Google's client overlooks an error event and takes what it has for all there is. */
+  #mustCut(ending: Failure): boolean {
+    const { api, watch } = this.#parts
+    return ending.kind === 'stream-unfinished' || (api === 'gemini' && watch.phase !== 'finished')
   }
 
   #endingOfWhole(): Failure | undefined {
@@ -167,13 +173,14 @@ export class Relay {
         : errorEvent(api, { message: brokenMessage(failure), midLine: true })
     this.#end(failure)
     if (event === undefined) return this.#cutNow(controller)
+    if (api === 'gemini') await flushed() // its client sees the error only in a piece of its own
     controller.enqueue(new TextEncoder().encode(event))
     this.#isCutNext = true // when the client has taken the event and asks for more
     setTimeout(() => this.#cutNow(controller), CUT_AT_LATEST_MS)
   }
 
   async #cutNow(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    if (this.#isCutNext) await new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
+    if (this.#isCutNext) await flushed()
     controller.error(new Error('the upstream broke off'))
   }
 
@@ -247,6 +254,10 @@ export class Relay {
     if (!stop.signal.aborted) stop.abort({ kind: 'client-gone' } satisfies Failure)
     reader.cancel().catch(() => {}) // it is being aborted anyway; the reason has been recorded
   }
+}
+
+function flushed(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
 }
 
 function softError(error: StreamError): Extract<Failure, { kind: 'soft-error' }> {

@@ -1,6 +1,5 @@
 import { apiOfPath } from '../core/channel-type.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
-import { verdict } from '../core/verdict.ts'
 import { admit, authenticate } from './admit.ts'
 import { attempt } from './attempt.ts'
 import { countTokens, isCount } from './count-tokens.ts'
@@ -11,7 +10,7 @@ import { judge } from './judge.ts'
 import { localAnswer } from './local-answer.ts'
 import { releaseBody } from './read-body.ts'
 import { messageOf, summaryRow } from './record.ts'
-import { refusal, retryAfterOf } from './refuse.ts'
+import { ownVerdict, refusal, retryAfterOf } from './refuse.ts'
 import { settle } from './settle.ts'
 import { aimAt } from './target.ts'
 import { type Leg, once, type Trip } from './trip.ts'
@@ -96,7 +95,7 @@ async function tryAll(trip: Trip): Promise<Response> {
 function giveUp({ deps, exchange }: Trip, course: Course, last: Failed | undefined): Response {
   const failure =
     last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
-  const result = last?.verdict ?? verdictOf(deps, failure)
+  const result = last?.verdict ?? ownVerdict(failure, deps.clock.nowMs())
   if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {
     const message = last
       ? `exhausted: ${messageOf(failure, exchange.secrets)}`
@@ -113,9 +112,9 @@ function answerOf(deps: ProxyDeps, exchange: Exchange, answer: Response | Failur
 
 function refuse(deps: ProxyDeps, exchange: Exchange, failure: Failure): Response {
   exchange.client.serverTimers()
-  return refusal(failure, verdictOf(deps, failure), { api: exchange.api, requestId: exchange.id, secrets: [] })
-}
-
-function verdictOf(deps: ProxyDeps, failure: Failure): Verdict {
-  return verdict(failure, { channelType: 'openai', usableKeys: 0, nowMs: deps.clock.nowMs() })
+  return refusal(failure, ownVerdict(failure, deps.clock.nowMs()), {
+    api: exchange.api,
+    requestId: exchange.id,
+    secrets: [],
+  })
 }
