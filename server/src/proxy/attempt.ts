@@ -61,6 +61,7 @@ function start(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void):
   let watched: AbortSignal | undefined
   const gone = (): void => stop.abort({ kind: 'client-gone' } satisfies Failure)
   const clock = new AttemptClock(leg.deps.deadlines, stop, () => {
+    client.ownTimers()
     watched = client.gone()
     if (watched.aborted) gone()
     else watched.addEventListener('abort', gone)
@@ -210,6 +211,7 @@ function committed(running: Running, answer: Answer, { bytes, end }: Committed):
 
 function opened(running: Running, answer: Answer, relay: Relay): Attempted {
   const init = { status: answer.status, headers: answerHeaders(answer.headers, running.leg.exchange.id) }
+  running.leg.exchange.client.ownTimers() // the relay watches upstream and client from here on
   return { response: new Response(relay.open(), init) }
 }
 

@@ -14,10 +14,13 @@ export type Client = {
   readonly ip: string
   /** Fires when the client hangs up before its answer is complete. Asking for it costs: only who waits should. */
   gone(): AbortSignal
-  /** Takes the server's own idle timer off this connection; ours bound it from here on. */
-  readonly ownTimers: () => void
-  /** Puts it back, for an answer whose delivery nobody watches. */
-  readonly serverTimers: () => void
+  /**
+   * Takes the server's own idle timer off this connection, where ours bound the wait. Only who really waits should: a
+   * request that is answered at once is through before the server would look.
+   */
+  ownTimers(): void
+  /** Puts it back, if it was taken off, for an answer whose delivery nobody watches. */
+  serverTimers(): void
 }
 
 /** A request on its way: what the dashboard shows of it, and what every log row of it shares. */

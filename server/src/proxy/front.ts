@@ -29,16 +29,25 @@ const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
 export function front(parts: FrontParts): (request: Request, server: Server) => Response | Promise<Response> {
   const answer = (request: Request, server: Server): Response | Promise<Response> => {
     const { path, query } = targetOf(request.url)
-    const client = (): Client => ({
-      request,
-      method: request.method,
-      path,
-      query,
-      ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, parts.trusted),
-      gone: () => request.signal,
-      ownTimers: () => server.timeout(request, 0),
-      serverTimers: () => server.timeout(request, DELIVERY_S),
-    })
+    const client = (): Client => {
+      let isLifted = false
+      return {
+        request,
+        method: request.method,
+        path,
+        query,
+        ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, parts.trusted),
+        gone: () => request.signal,
+        ownTimers() {
+          if (isLifted) return
+          isLifted = true
+          server.timeout(request, 0)
+        },
+        serverTimers() {
+          if (isLifted) server.timeout(request, DELIVERY_S)
+        },
+      }
+    }
     if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, client())
     if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD'))
       return healthAnswer(parts.health(), request.method)

@@ -1,6 +1,6 @@
 import type { Failure } from '../core/failure.ts'
 import type { Shared } from '../ports/shared.ts'
-import type { Deadlines } from './deadlines.ts'
+import type { Deadline, Deadlines } from './deadlines.ts'
 import type { Client } from './exchange.ts'
 import type { Reader } from './reader.ts'
 import { decodeWhole, type Encoding, encodingOf } from './side-decoder.ts'
@@ -51,7 +51,6 @@ export function readBody(client: Client, parts: BodyParts): Promise<BodyResult> 
   if (announced > parts.maxBytes) return Promise.resolve(failed({ kind: 'body-too-large', maxBytes: parts.maxBytes }))
   const reserve = new Reservation(parts)
   if (!reserve.grow(Number.isNaN(announced) ? STEP_BYTES : announced)) return Promise.resolve(failed(noMemory()))
-  client.ownTimers()
   return readAll({ client, parts, reserve }, announced)
 }
 
@@ -102,8 +101,9 @@ function readAll(intake: Intake, announced: number): Promise<BodyResult> {
       reserve.release()
       resolve(failed(failure))
     }
-    const deadline = {
+    const deadline: Deadline = {
       atMs: startedMs + IDLE_MS,
+      lingers: () => client.ownTimers(),
       expire: () => refuse({ kind: 'body-timeout', waitedMs: deadlines.monoMs() - startedMs }),
     }
     deadlines.watch(deadline)

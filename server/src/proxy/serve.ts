@@ -13,7 +13,7 @@ import { messageOf, summaryRow } from './record.ts'
 import { ownVerdict, refusal, retryAfterOf } from './refuse.ts'
 import { settle } from './settle.ts'
 import { aimAt } from './target.ts'
-import { type Leg, once, type Trip } from './trip.ts'
+import { type Leg, once, type Trip, waitForSlot } from './trip.ts'
 
 /** One proxied request, top to bottom. Every attempt is recorded exactly once, whatever happens. */
 export async function serve(deps: ProxyDeps, client: Client): Promise<Response> {
@@ -44,7 +44,7 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   exchange.model = asked.model
   exchange.streaming = asked.streaming
 
-  const busy = deps.gate.tryEnter() ? undefined : await deps.gate.enter(client.gone())
+  const busy = deps.gate.tryEnter() ? undefined : await waitForSlot(deps, client)
   if (busy) {
     releaseBody(deps.shared, asked.body)
     return refuse(deps, exchange, busy)

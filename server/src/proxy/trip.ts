@@ -1,6 +1,7 @@
+import type { Failure } from '../core/failure.ts'
 import type { Asked } from './admit.ts'
 import type { ProxyDeps } from './deps.ts'
-import type { Exchange } from './exchange.ts'
+import type { Client, Exchange } from './exchange.ts'
 import type { Target } from './target.ts'
 
 /** A request that has been admitted, on its way through the channels. */
@@ -23,4 +24,10 @@ export function once(act: () => void): () => void {
     isDone = true
     act()
   }
+}
+
+/** A slot is not free at once: who waits for it is watched by our own timers. */
+export function waitForSlot(deps: ProxyDeps, client: Client): Promise<Failure | undefined> {
+  client.ownTimers()
+  return deps.gate.enter(client.gone())
 }
