@@ -10,8 +10,8 @@ export type LogOptions = {
   readonly format: 'text' | 'json'
   /** Which process of ours speaks, e.g. `control` or `proxy-2`. */
   readonly source?: string
-  /** Takes one whole line, line end included. Default: stderr. */
-  readonly writeLine?: (line: string) => void
+  /** Takes one whole line, line end included; `isUrgent` = must be out at once. Default: stderr. */
+  readonly writeLine?: (line: string, isUrgent: boolean) => void
 }
 
 const RANKS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
@@ -23,7 +23,7 @@ const MAX_LINE_CHARS = 8000
  * `write` never throws and never waits: a log that can fail a request is worse than none.
  */
 export function openLog(options: LogOptions): Log {
-  const writeLine = options.writeLine ?? ((line: string) => void process.stderr.write(line))
+  const writeLine = options.writeLine ?? lineWriter()
   const clock = options.clock ?? { nowMs: () => Date.now() }
   const least = RANKS[options.level]
   return {
@@ -33,11 +33,32 @@ export function openLog(options: LogOptions): Log {
         const time = new Date(clock.nowMs()).toISOString()
         const clean = { ...(options.source === undefined ? {} : { source: options.source }), ...redactFields(fields) }
         const line = options.format === 'json' ? jsonLine : textLine
-        writeLine(`${line({ time, level, event: redactText(event), fields: clean })}\n`)
+        writeLine(`${line({ time, level, event: redactText(event), fields: clean })}\n`, RANKS[level] >= RANKS.warn)
       } catch {
         // Nowhere left to say it: stderr is closed or full.
       }
     },
+  }
+}
+
+const GATHER_MS = 50
+
+/** To stderr, many lines with one write: a write each would cost a busy proxy more than making the line. */
+function lineWriter(): (line: string, isUrgent: boolean) => void {
+  let gathered = ''
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    const text = gathered
+    gathered = ''
+    if (text !== '') process.stderr.write(text)
+  }
+  process.on('exit', flush)
+  return (line, isUrgent) => {
+    gathered += line
+    if (isUrgent) flush()
+    else timer ??= setTimeout(flush, GATHER_MS)
   }
 }
 

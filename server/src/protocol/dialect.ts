@@ -110,8 +110,8 @@ export type StreamBreak = {
 /**
  * The text that ends a broken stream so that the client's SDK throws its own API error; `undefined` where there are no
  * streams (embeddings). Each form was chosen by what the official SDKs do with it: Anthropic's looks at the event's name,
- * OpenAI's at the name `error` or a data object with `error`. Google's ignores error events (1.30) and throws only for a
- * piece of the body that is nothing but a JSON error with a number for its code: it must be sent alone, after a pause.
+ * OpenAI's at the name `error` or a data object with `error`, Google's (3.x) at `error.code` being a number; see
+ * `errorPiece` for its older releases.
  *
  * With `midLine` it begins with a blank line. A client that had half an event then fails on that half, which is an
  * exception too. Extra blank lines mean nothing in SSE.
@@ -128,10 +128,18 @@ export function errorEvent(api: Api, broken: StreamBreak): string | undefined {
     case 'completions':
       return `${start}data: ${JSON.stringify({ error: openAiError(error) })}\n\n`
     case 'gemini':
-      return JSON.stringify(geminiError(error))
+      return `${start}data: ${JSON.stringify(geminiError(error))}\n\n`
     case 'embeddings':
       return undefined
   }
+}
+
+/**
+ * What Google's SDK up to 1.30, and so the Gemini CLI, needs besides: it overlooks error events, and throws only for a
+ * piece of the body that is nothing but a JSON error. To be sent alone, after a pause; `undefined` for other APIs.
+ */
+export function errorPiece(api: Api, broken: StreamBreak): string | undefined {
+  return api === 'gemini' ? JSON.stringify(geminiError({ ...broken, status: broken.status ?? 502 })) : undefined
 }
 
 function responsesError(error: DialectError, sequenceNumber: number): object {

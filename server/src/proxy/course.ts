@@ -53,7 +53,7 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
   const mayNotGoOn = (): boolean =>
     attempts >= settings.maxAttempts ||
     exchange.client.gone().aborted ||
-    !deps.retries.retry(asked.type, { percent: settings.retryBudgetPercent, free: settings.retryBudgetMinRequests })
+    !deps.retries.mayRetry(asked.type, { percent: settings.retryBudgetPercent, free: settings.retryBudgetMinRequests })
 
   return {
     skipped: ordering.skipped,

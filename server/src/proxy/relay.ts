@@ -1,7 +1,7 @@
 import type { Api } from '../core/channel-type.ts'
 import type { Failure } from '../core/failure.ts'
 import { networkCode } from '../core/network-code.ts'
-import { errorEvent } from '../protocol/dialect.ts'
+import { errorEvent, errorPiece } from '../protocol/dialect.ts'
 import type { StreamError, StreamWatch } from '../protocol/stream-watch.ts'
 import type { AttemptClock } from './attempt-clock.ts'
 import type { Exchange } from './exchange.ts'
@@ -43,6 +43,8 @@ const LINGER_MS = 200
 const GEMINI_LINGER_MS = 2_000
 /** An event and the cut after it, written in one turn, lose the event. */
 const FLUSH_MS = 25
+const LF = 10
+const CR = 13
 /** For a client that takes nothing any more. */
 const CUT_AT_LATEST_MS = 2_000
 
@@ -56,6 +58,8 @@ export class Relay {
   #committed = false
   #isReading = false
   #isCutNext = false
+  /** The last bytes that were passed on end an event. */
+  #isBetweenEvents = false
   #drained = false
   #over = false
   #lingering = false
@@ -167,15 +171,17 @@ export class Relay {
   /** Says in the client's protocol that the answer is broken, then breaks the connection: it must never look whole. */
   async #cut(controller: ReadableStreamDefaultController<Uint8Array>, failure: Failure): Promise<void> {
     const { api, isEncoded, watch } = this.#parts
-    const event =
-      isEncoded || watch.framing !== 'sse'
-        ? undefined
-        : errorEvent(api, { message: brokenMessage(failure), midLine: true })
     this.#end(failure)
-    if (event === undefined) return this.#cutNow(controller)
-    if (api === 'gemini') await flushed() // its client sees the error only in a piece of its own
-    controller.enqueue(new TextEncoder().encode(event))
-    this.#isCutNext = true // when the client has taken the event and asks for more
+    if (isEncoded || watch.framing !== 'sse') return this.#cutNow(controller)
+    const broken = { message: brokenMessage(failure) }
+    const piece = errorPiece(api, broken)
+    const event = errorEvent(api, { ...broken, midLine: true })
+    if (event !== undefined && (piece === undefined || this.#isBetweenEvents)) controller.enqueue(encoded(event))
+    if (piece !== undefined) {
+      await flushed()
+      controller.enqueue(encoded(piece))
+    }
+    this.#isCutNext = true // when the client has taken it and asks for more
     setTimeout(() => this.#cutNow(controller), CUT_AT_LATEST_MS)
   }
 
@@ -205,6 +211,7 @@ export class Relay {
         return undefined
       }
       exchange.bytesReceived += value.length
+      this.#isBetweenEvents = endsEvent(value)
       if (exchange.firstByteMs === 0)
         exchange.firstByteMs = Math.max(this.#parts.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
       return value
@@ -254,6 +261,16 @@ export class Relay {
     if (!stop.signal.aborted) stop.abort({ kind: 'client-gone' } satisfies Failure)
     reader.cancel().catch(() => {}) // it is being aborted anyway; the reason has been recorded
   }
+}
+
+function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** A blank line at its end. A line end on its own in the last chunk counts as none: then only half is known. */
+function endsEvent(chunk: Uint8Array): boolean {
+  const [third, before, last] = [chunk.at(-3), chunk.at(-2), chunk.at(-1)]
+  return last === LF && (before === LF || (before === CR && third === LF))
 }
 
 function flushed(): Promise<void> {

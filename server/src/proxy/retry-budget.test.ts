@@ -13,7 +13,11 @@ function open() {
     },
     retries(count: number): number {
       let allowed = 0
-      for (let n = 0; n < count; n++) if (budget.retry('openai', LIMITS)) allowed++
+      for (let n = 0; n < count; n++) {
+        if (!budget.mayRetry('openai', LIMITS)) continue
+        allowed++
+        budget.retryFailed('openai')
+      }
       return allowed
     },
   }
@@ -30,6 +34,11 @@ describe('retries', () => {
     expect(retries(80_000)).toBe(2_000)
   })
 
+  test('those that served their client are not limited: a healthy channel is used however many need it', () => {
+    const { budget } = open()
+    for (let n = 0; n < 10_000; n++) expect(budget.mayRetry('openai', LIMITS)).toBe(true)
+  })
+
   test('ten seconds later the budget is whole again', () => {
     const { pass, retries } = open()
     expect(retries(500)).toBe(100)
@@ -42,10 +51,10 @@ describe('retries', () => {
   test('an outage of one type takes nothing from another', () => {
     const { budget, retries } = open()
     retries(500)
-    expect(budget.retry('anthropic', LIMITS)).toBe(true)
+    expect(budget.mayRetry('anthropic', LIMITS)).toBe(true)
   })
 
   test('a share of 0 with none free forbids them', () => {
-    expect(open().budget.retry('openai', { percent: 0, free: 0 })).toBe(false)
+    expect(open().budget.mayRetry('openai', { percent: 0, free: 0 })).toBe(false)
   })
 })

@@ -3,18 +3,20 @@ import type { ChannelType } from '../core/channel-type.ts'
 export type RetryBudgetLimits = {
   /** Share of the requests of the window that may be retries. */
   readonly percent: number
-  /** So many retries in the window are always allowed. */
+  /** So many failed retries in the window are always allowed. */
   readonly free: number
 }
 
 /**
  * Keeps an outage from becoming a storm: when everything is down, each request would try every channel, and eight
- * times the load would fall on what is left. Past the free ones, retries of ten seconds are a share of the requests.
+ * times the load would fall on what is left. Past the free ones, the retries of ten seconds that *failed* are a share of
+ * the requests. A retry that served its client cost nobody anything: while another channel is healthy there is no limit.
  */
 export type RetryBudget = {
   request(type: ChannelType): void
-  /** True when another attempt may be made; it is counted then. */
-  retry(type: ChannelType, limits: RetryBudgetLimits): boolean
+  /** True when another attempt may be made. */
+  mayRetry(type: ChannelType, limits: RetryBudgetLimits): boolean
+  retryFailed(type: ChannelType): void
 }
 
 const WINDOW_S = 10
@@ -48,12 +50,12 @@ export function retryBudget(monoMs: () => number): RetryBudget {
     request(type) {
       current(type).requests++
     },
-    retry(type, { percent, free }) {
-      const place = current(type)
-      const { requests, retries } = sums(type, place.second)
-      if (retries >= Math.max(free, (requests * percent) / 100)) return false
-      place.retries++
-      return true
+    mayRetry(type, { percent, free }) {
+      const { requests, retries } = sums(type, current(type).second)
+      return retries < Math.max(free, (requests * percent) / 100)
+    },
+    retryFailed(type) {
+      current(type).retries++
     },
   }
 }

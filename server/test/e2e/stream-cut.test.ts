@@ -257,7 +257,9 @@ function byTarget(mock: Mock): ReadonlyMap<string, Call> {
   return new Map(mock.calls.map((call) => [call.path, call]))
 }
 
-const ERROR_EVENT = /^[\r\n]*(?:event: error\n)?data: \{.*"(?:The upstream [^"]*)".*\}\n\n$/
+/** An error event, for Google's client followed by (or, inside a half event, replaced by) the piece that it hears. */
+const ERROR_EVENT =
+  /^[\r\n]*(?:(?:event: error\n)?data: \{.*"The upstream [^"]*".*\}\n\n)?(?:\{"error":\{.*"The upstream [^"]*".*\}\})?$/
 
 function faultOf(stream: Stream, saw: Seen, first: Call, second: Call | undefined): string | undefined {
   const sent = Buffer.from(first.answerBody ?? [])
