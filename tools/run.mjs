@@ -18,6 +18,8 @@ const COMMANDS = {
   bench: ['server/bench/main.ts'],
   mock: ['server/test/mock-upstream/main.ts'],
   'e2e:clients': ['server/test/e2e/clients/main.ts'],
+  faultlab: ['server/test/faultlab/main.ts'],
+  mutate: ['server/test/faultlab/mutate.ts'],
 }
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))

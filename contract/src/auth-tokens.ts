@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ignoring } from './ignoring.ts'
 import { filledText, flag } from './plain-text.ts'
 import type { Route } from './route.ts'
+import { rpmStats } from './rpm-stats.ts'
 
 export const TOKEN_ROUTES = {
   list: { method: 'GET', path: '/admin/auth-tokens' },
@@ -109,10 +110,24 @@ export const tokenAnswer = z.strictObject({
   cost_limit_usd: z.number(),
   /** Empty = every model. */
   allowed_models: z.array(z.string()),
+  /** Only when a range was asked for; absent = 0. `recent_rpm` for today alone. */
+  peak_rpm: z.number().optional(),
+  avg_rpm: z.number().optional(),
+  recent_rpm: z.number().optional(),
 })
 export type Token = z.output<typeof tokenAnswer>
 
-export const tokenListAnswer = z.strictObject({ tokens: z.array(tokenAnswer), is_today: z.boolean() })
+/**
+ * With a range other than `all`, counters, tokens, costs, times and rates are those of the range; `cost_used_usd` and
+ * `cost_limit_usd` are those of all time, always.
+ */
+export const tokenListAnswer = z.strictObject({
+  tokens: z.array(tokenAnswer),
+  is_today: z.boolean(),
+  /** Only when a range was asked for. */
+  duration_seconds: z.number().optional(),
+  rpm_stats: rpmStats.optional(),
+})
 export type TokenList = z.output<typeof tokenListAnswer>
 
 /** The only answer that contains the token itself. */

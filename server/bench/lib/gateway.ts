@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { family } from './cpu.ts'
 import type { Lab, Side } from './lab.ts'
-import { freePort, MEASURED_CORE, type Pinned, until } from './processes.ts'
+import { freePort, MEASURED_CORE, type Pinned, untilUp } from './processes.ts'
 import { MODEL } from './request-text.ts'
 
 const MAIN = join(import.meta.dir, '../../src/main.ts')
@@ -34,6 +34,7 @@ export function spawnGateway(lab: Lab, options: GatewayOptions): { readonly chil
   const ours = /^(?:CCLOAD_|SQLITE_|GIN_|PORT$|TRUSTED_PROXIES$|REDIS_URL$|https?_proxy$)/i
   const kept = Object.entries(process.env).filter(([name]) => !ours.test(name)) as [string, string][]
   const child = lab.processes.start({
+    name: 'the gateway',
     core: MEASURED_CORE,
     argv: [process.execPath, '--no-env-file', MAIN],
     logFile: join(lab.folder, 'gateway.log'),
@@ -60,7 +61,7 @@ export async function startGateway(lab: Lab, options: GatewayOptions): Promise<G
       ({ ok }) => ok,
       () => false,
     )
-  await until(isUp, START_WITHIN_MS, () => `the gateway did not come up, see ${join(lab.folder, 'gateway.log')}`)
+  await untilUp(child, isUp, START_WITHIN_MS)
   const session = await logIn(url)
   const admin = async <Data>(method: string, path: string, body?: unknown): Promise<Data> => {
     const answer = await fetch(`${url}/admin${path}`, {

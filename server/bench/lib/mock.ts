@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Lab } from './lab.ts'
-import { freePort, MEASURING_CORE, type Pinned, until } from './processes.ts'
+import { freePort, MEASURING_CORE, type Pinned, untilUp } from './processes.ts'
 
 const MAIN = join(import.meta.dir, '../../test/mock-upstream/main.ts')
 const START_WITHIN_MS = 10_000
@@ -13,6 +13,7 @@ export async function startMock(lab: Lab, { flags = [], isTls = false }: MockOpt
   const port = freePort()
   const tls = isTls ? certificate(lab.folder) : []
   const pinned = lab.processes.start({
+    name: 'the mock upstream',
     core: MEASURING_CORE,
     argv: [process.execPath, '--no-env-file', MAIN, '--port', String(port), '--quiet', ...flags, ...tls],
     logFile: join(lab.folder, 'mock.log'),
@@ -23,7 +24,7 @@ export async function startMock(lab: Lab, { flags = [], isTls = false }: MockOpt
       ({ ok }) => ok,
       () => false,
     )
-  await until(isUp, START_WITHIN_MS, () => `the mock upstream did not come up, see ${join(lab.folder, 'mock.log')}`)
+  await untilUp(pinned, isUp, START_WITHIN_MS)
   return { ...pinned, port, url }
 }
 

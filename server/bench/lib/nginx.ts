@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { family } from './cpu.ts'
 import type { Lab, Side } from './lab.ts'
-import { freePort, MEASURED_CORE, until } from './processes.ts'
+import { freePort, MEASURED_CORE, untilUp } from './processes.ts'
 
 const START_WITHIN_MS = 5_000
 
@@ -16,6 +16,7 @@ export async function startNginx(
   writeFileSync(config, configText({ folder: lab.folder, port, upstreamPort: upstream.port, isTls: upstream.isTls }))
   const logFile = join(lab.folder, 'nginx.log')
   const nginx = lab.processes.start({
+    name: 'nginx',
     core: MEASURED_CORE,
     argv: ['nginx', '-e', logFile, '-p', lab.folder, '-c', config],
     logFile,
@@ -25,7 +26,7 @@ export async function startNginx(
       () => true,
       () => false,
     )
-  await until(isUp, START_WITHIN_MS, () => `nginx did not come up, see ${logFile}`)
+  await untilUp(nginx, isUp, START_WITHIN_MS)
   return { name: 'nginx', port, token: 'none', pids: () => family(nginx.pid), stop: nginx.stop }
 }
 

@@ -22,6 +22,8 @@ export function ownStatus(): string {
 const STOP_WITHIN_MS = 8_000
 
 export type Pinned = {
+  readonly name: string
+  readonly logFile: string
   readonly pid: number
   /** Undefined while it runs. */
   exitCode(): number | undefined
@@ -30,6 +32,7 @@ export type Pinned = {
 }
 
 export type StartOptions = {
+  readonly name: string
   readonly core: number
   readonly argv: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -42,7 +45,7 @@ export class Processes {
   readonly #running = new Set<Bun.Subprocess>()
 
   /** Starts a program that may use one core only. The pid is the program's own: taskset becomes it. */
-  start({ core, argv, env, logFile }: StartOptions): Pinned {
+  start({ name, core, argv, env, logFile }: StartOptions): Pinned {
     const log = openSync(logFile, 'a')
     const child = Bun.spawn(['taskset', '-c', String(core), ...argv], {
       cwd: join(logFile, '..'), // holds no .env
@@ -53,6 +56,8 @@ export class Processes {
     this.#running.add(child)
     void child.exited.then(() => this.#running.delete(child))
     return {
+      name,
+      logFile,
       pid: child.pid,
       exitCode: () => child.exitCode ?? (child.signalCode === null ? undefined : 1),
       stop: () => stop(child),
@@ -79,6 +84,16 @@ async function stop(child: Bun.Subprocess): Promise<void> {
 /** All threads of this process, and so all that it starts from now on, move to one core. */
 export function pinSelf(core: number): void {
   Bun.spawnSync(['taskset', '-a', '-c', '-p', String(core), String(process.pid)])
+}
+
+/** Resolves when `isUp` holds. Errors: rejects as soon as the program has ended, or after `limitMs`; names its log. */
+export function untilUp(program: Pinned, isUp: () => Promise<boolean>, limitMs: number): Promise<void> {
+  const what = () => `${program.name} did not come up, see ${program.logFile}`
+  const look = () => {
+    if (program.exitCode() !== undefined) throw new Error(what())
+    return isUp()
+  }
+  return until(look, limitMs, what)
 }
 
 export function freePort(): number {

@@ -65,6 +65,8 @@ async function prepare(lab: Lab): Promise<Bench> {
   const good = await startMock(lab, { flags: ['--bench'] })
   const broken = await startMock(lab, { flags: ['--faults', BROKEN] })
   const gateway = await startGateway(lab, { database: 'failover.sqlite' })
+  // Two of three requests here are retried: as many as the budget would refuse in an outage.
+  await gateway.admin('POST', '/settings/batch', { retry_budget_percent: '1000' })
   await gateway.channel({ name: 'good', url: good.url, models: KINDS })
   const first = (name: Kind, url: string) => gateway.channel({ name, url, models: [name], priority: 10 })
   const failing = {

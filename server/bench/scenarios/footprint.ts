@@ -2,7 +2,7 @@ import { type Memory, memoryOf } from '../lib/cpu.ts'
 import { spawnGateway, startGateway } from '../lib/gateway.ts'
 import { type Lab, type Side, withPair } from '../lib/lab.ts'
 import { startMock } from '../lib/mock.ts'
-import { until } from '../lib/processes.ts'
+import { untilUp } from '../lib/processes.ts'
 import { bodyText, PATH } from '../lib/request-text.ts'
 import { StreamClient } from '../lib/stream-client.ts'
 import type { Figure } from '../lib/table.ts'
@@ -78,7 +78,7 @@ async function firstAnswerMs(lab: Lab, database: string, token: string): Promise
       ({ status }) => status === 200,
       () => false,
     )
-  await until(isAnswered, START_WITHIN_MS, () => `start: no answer within ${START_WITHIN_MS} ms`)
+  await untilUp(child, isAnswered, START_WITHIN_MS)
   const tookMs = performance.now() - beganMs
   await child.stop()
   return tookMs

@@ -9,6 +9,7 @@ import type { Endpoint } from './endpoint.ts'
 import { firstPageEndpoints } from './first-page.ts'
 import { bearerOf, loginEndpoints } from './login.ts'
 import { logEndpoints } from './logs.ts'
+import { metricsEndpoints } from './metrics.ts'
 import { sessionKey } from './password.ts'
 import { publicEndpoints } from './public.ts'
 import { type Refused, refused, responseTo } from './reply.ts'
@@ -16,6 +17,8 @@ import { allowedMethods } from './routes.ts'
 import { secured } from './security-headers.ts'
 import { type Sessions, sessions } from './sessions.ts'
 import { settingEndpoints } from './settings.ts'
+import { statsEndpoints } from './stats.ts'
+import { summaryEndpoints } from './summary.ts'
 
 export type AdminClient = {
   /** Address as the proxy judged it, from the connection or a trusted proxy's header. */
@@ -46,6 +49,9 @@ export function adminApp(deps: AdminDeps): AdminApp {
     ...authTokenEndpoints(deps),
     ...settingEndpoints(deps),
     ...logEndpoints(deps),
+    ...statsEndpoints(deps),
+    ...metricsEndpoints(deps),
+    ...summaryEndpoints(deps),
     ...activeRequestEndpoints(deps),
     ...cooldownEndpoints(deps),
   ]

@@ -215,8 +215,9 @@ describe('the list of API tokens', () => {
     expect(list(await send('GET', PATH))).toHaveLength(2)
   })
 
-  test('numbers of all time are not passed off as those of today', async () => {
+  test('without a range, or with all, the numbers are those of all time', async () => {
     const { send } = await open()
-    expect((await send('GET', `${PATH}?range=today`)).json.data.is_today).toBe(false)
+    for (const range of ['', '?range=', '?range=all'])
+      expect((await send('GET', `${PATH}${range}`)).json.data).toEqual({ tokens: [], is_today: false })
   })
 })

@@ -16,6 +16,7 @@ import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint, endpointWithBody, idOf } from './endpoint.ts'
 import { isoTime } from './iso-time.ts'
 import { done, type Reply, refused } from './reply.ts'
+import { isRangeOfTokens, tokensOfRange } from './token-statistics.ts'
 
 const MICRO = 1_000_000
 const INVALID_ID = refused(400, 'invalid token id')
@@ -24,7 +25,7 @@ const NOT_FOUND = refused(404, 'token not found')
 /** The credentials that ccLoad issues to its own clients. */
 export function authTokenEndpoints(deps: AdminDeps): readonly Endpoint[] {
   return [
-    endpoint(TOKEN_ROUTES.list, () => list(deps)),
+    endpoint(TOKEN_ROUTES.list, ({ query }) => list(deps, query.get('range'))),
     endpointWithBody(TOKEN_ROUTES.create, tokenCreateBody, (body) => create(deps, body)),
     endpointWithBody(TOKEN_ROUTES.update, tokenUpdateBody, (body, { params }) =>
       update(deps, idOf(params['id']), body),
@@ -33,10 +34,12 @@ export function authTokenEndpoints(deps: AdminDeps): readonly Endpoint[] {
   ]
 }
 
-/** Counters are those of all time, whatever `range` asks for; hence `is_today` is never true. */
-async function list({ control, clock }: AdminDeps): Promise<Reply> {
-  const tokens = await control.tokens()
-  const answer: TokenList = { tokens: tokens.map((token) => tokenView(token, clock.nowMs())), is_today: false }
+async function list(deps: AdminDeps, range: string | null): Promise<Reply> {
+  const { control, clock } = deps
+  const tokens = (await control.tokens()).map((token) => tokenView(token, clock.nowMs()))
+  const answer: TokenList = isRangeOfTokens(range)
+    ? await tokensOfRange(deps, tokens, range)
+    : { tokens, is_today: false }
   return done(answer)
 }
 

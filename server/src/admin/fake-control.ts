@@ -5,11 +5,13 @@ import {
   type ChannelDraft,
   type CooldownTarget,
   type LogQuery,
+  type StatisticsQuery,
   type StoredChannel,
   type StoredLogRow,
   type StoredToken,
   StoreError,
 } from '../ports/store.ts'
+import { fakeStatistics } from './fake-statistics.ts'
 
 /** What a `fakeControl` holds; tests look into it and change it. */
 export type FakeState = {
@@ -22,6 +24,8 @@ export type FakeState = {
   readonly settingTimes: Map<string, number>
   /** What the log was asked for. */
   readonly queries: LogQuery[]
+  /** What the statistics were asked for. */
+  readonly asked: StatisticsQuery[]
   rows: readonly StoredLogRow[]
   running: Awaited<ReturnType<Control['running']>>
   rests: readonly RunningRest[]
@@ -41,6 +45,7 @@ export function fakeState(nowMs: () => number): FakeState {
     settings: defaultSettings(),
     settingTimes: new Map(),
     queries: [],
+    asked: [],
     rows: [],
     running: [],
     rests: [],
@@ -181,7 +186,7 @@ function fakeSettings(state: FakeState): Pick<Control, 'settings' | 'settingUpda
   }
 }
 
-function fakeLogs(state: FakeState): Pick<Control, 'running' | 'logs'> {
+function fakeLogs(state: FakeState): Pick<Control, 'running' | 'logs' | 'statistics'> {
   return {
     running: async () => state.running,
     logs: {
@@ -195,6 +200,7 @@ function fakeLogs(state: FakeState): Pick<Control, 'running' | 'logs'> {
       costByChannel: async () => [],
       models: async () => [...new Set(state.rows.map((row) => row.model))].sort(),
     },
+    statistics: fakeStatistics(state),
   }
 }
 

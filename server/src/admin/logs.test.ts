@@ -239,12 +239,13 @@ describe('GET /admin/models', () => {
     expect((await send('GET', '/admin/models?channel_type=azure')).status).toBe(400)
   })
 
-  test('with a type only the models that such a channel serves', async () => {
+  test('with a type only those that a channel of that type was tried for', async () => {
     const { desk, send } = await open()
     desk.state.rows = [
-      { ...ROW, model: 'three-m' },
-      { ...ROW, model: 'three-m-20250101' },
-      { ...ROW, model: 'one-m' },
+      { ...ROW, model: 'three-m', channelId: desk.state.channels[2]?.id ?? 0 },
+      { ...ROW, model: 'three-m-20250101', channelId: desk.state.channels[1]?.id ?? 0 },
+      { ...ROW, model: 'one-m', channelId: desk.state.channels[0]?.id ?? 0 },
+      { ...ROW, model: 'nobody has it', channelId: 0, statusCode: 503 },
     ]
     const { json } = await send('GET', '/admin/models?channel_type=openai')
     expect(json.data).toEqual(['three-m', 'three-m-20250101'])

@@ -1,13 +1,13 @@
 import { channelTypeName } from '@ccload/contract/channels.ts'
 import { LOG_ROUTES, type LogRow } from '@ccload/contract/logs.ts'
 import { settingsOf } from '../config/settings.ts'
-import { matchModel } from '../core/match-model.ts'
 import { timeRange } from '../core/time-range.ts'
 import type { StoredLogRow } from '../ports/store.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { logFilters } from './log-filters.ts'
 import { badRequest, done, type Reply } from './reply.ts'
+import { statisticsRange } from './statistics-range.ts'
 
 const MS = 1_000
 const NANO = 1e9
@@ -30,10 +30,7 @@ async function page(deps: AdminDeps, params: URLSearchParams): Promise<Reply> {
   return done(view, { count: total })
 }
 
-/**
- * Models that were asked for. With `channel_type`: those of them that a channel of that type serves now, for the log
- * of models is kept without channels.
- */
+/** Models that were asked for, of which some channel was tried; with `channel_type` one of that type. */
 async function models(deps: AdminDeps, params: URLSearchParams): Promise<Reply> {
   const { control } = deps
   const typed = (params.get('channel_type') ?? '').trim().toLowerCase()
@@ -41,14 +38,13 @@ async function models(deps: AdminDeps, params: URLSearchParams): Promise<Reply> 
   if (!type.success && typed !== '' && typed !== 'all') {
     return badRequest(`channel_type must be one of all, ${channelTypeName.options.join(', ')}`)
   }
-  const { fromMs, toMs } = rangeOf(deps, params.get('range')?.trim() || 'this_month')
-  const names = await control.logs.models(fromMs, toMs)
-  if (!type.success) return done(names)
-  const settings = settingsOf(control.settings())
-  const options = { stripDate: settings.modelLookupStripDateSuffix, fuzzy: settings.modelFuzzyMatch }
+  const { fromMs, toMs, nowMs, zone } = statisticsRange(deps, params.get('range')?.trim() || 'this_month')
   const channels = control.channels().filter((channel) => channel.type === type.data)
-  const served = (name: string) => channels.some((channel) => matchModel(channel.models, name, options) !== undefined)
-  return done(names.filter(served))
+  const rows = await control.statistics.read({
+    ...{ fromMs, toMs, nowMs, zone, by: ['model'] },
+    ...(type.success && { channelIds: channels.map(({ id }) => id) }),
+  })
+  return done(rows.map(({ model }) => model).filter((model) => model !== ''))
 }
 
 function rangeOf({ control, clock, zone }: AdminDeps, name: string) {

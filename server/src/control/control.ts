@@ -5,10 +5,14 @@ import type {
   ChannelDraft,
   CooldownTarget,
   SessionStore,
+  Statistics,
   StoredChannel,
   StoredToken,
   TokenDraft,
 } from '../ports/store.ts'
+
+/** What is asked of statistics; their upkeep is control's own. */
+export type StatisticsReads = Pick<Statistics, 'read' | 'recent' | 'readByStatus'>
 
 /** A rest that is running now, with why. */
 export type RunningRest = CooldownTarget & {
@@ -57,5 +61,7 @@ export interface Control {
   running(): Promise<readonly Running[]>
   /** Rows up to this instant are in it: what is still on its way is written first. */
   readonly logs: AttemptLog
+  /** Up to this instant, as `logs`. */
+  readonly statistics: StatisticsReads
   readonly sessions: SessionStore
 }

@@ -86,9 +86,7 @@ export class CooldownBook {
     const targets = [...this.#changed.values()]
     this.#changed.clear()
     try {
-      const rows = targets
-        .filter((target) => this.#exists(target))
-        .map((target) => this.#row(target))
+      const rows = targets.filter((target) => this.#exists(target)).map((target) => this.#row(target))
       if (rows.length > 0) await store.channels.saveCooldowns(rows)
       const turns = this.#changedTurns()
       if (turns.length > 0) await store.channels.saveKeyTurns(turns)

@@ -16,6 +16,7 @@ import { type Patch, type ProxyEnd, publisher } from './publisher.ts'
 import { Registry } from './registry.ts'
 import { regular } from './regular.ts'
 import { startRetention } from './retention.ts'
+import { startRollupUpkeep } from './rollup-upkeep.ts'
 import { runningBook } from './running-book.ts'
 import { Spending } from './spending.ts'
 
@@ -98,6 +99,12 @@ export class OpenControl {
         days: () => settingsOf(registry.settings).logRetentionDays,
         nowMs: clock.nowMs,
       }),
+      startRollupUpkeep({
+        statistics: store.statistics,
+        log,
+        nowMs: clock.nowMs,
+        zone: () => settingsOf(registry.settings).resetTimeZone || parts.zone,
+      }),
     ]
   }
 
@@ -179,6 +186,11 @@ export class OpenControl {
       settingUpdatedAtS: (key) => registry.settingUpdatedAtS.get(key) ?? 0,
       running: () => this.#running.now(this.#publisher.ends),
       logs: this.#freshLog(),
+      statistics: {
+        read: (query) => this.#upToDate().then(() => store.statistics.read(query)),
+        recent: (sinceMs) => this.#upToDate().then(() => store.statistics.recent(sinceMs)),
+        readByStatus: (query, status) => this.#upToDate().then(() => store.statistics.readByStatus(query, status)),
+      },
       sessions: store.sessions,
     }
   }

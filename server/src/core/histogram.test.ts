@@ -48,12 +48,16 @@ describe('adding', () => {
 describe('a quantile', () => {
   test('is within 9.1 % of the true one for values from 1 ms to 17 minutes', () => {
     fc.assert(
-      fc.property(fc.array(valueMs, { minLength: 1, maxLength: 200 }), fc.constantFrom(0.5, 0.9, 0.99), (all, share) => {
-        const sorted = all.toSorted((a, b) => a - b)
-        const exact = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
-        const found = quantileMs(histogramOf(all), share) ?? 0
-        expect(Math.max(found / exact, exact / found)).toBeLessThanOrEqual(ERROR_BOUND)
-      }),
+      fc.property(
+        fc.array(valueMs, { minLength: 1, maxLength: 200 }),
+        fc.constantFrom(0.5, 0.9, 0.99),
+        (all, share) => {
+          const sorted = all.toSorted((a, b) => a - b)
+          const exact = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
+          const found = quantileMs(histogramOf(all), share) ?? 0
+          expect(Math.max(found / exact, exact / found)).toBeLessThanOrEqual(ERROR_BOUND)
+        },
+      ),
     )
   })
 
@@ -61,11 +65,16 @@ describe('a quantile', () => {
 
   test('is never more than the one of a higher share', () => {
     fc.assert(
-      fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (v, a, b) => {
-        const histogram = histogramOf(v)
-        const [low, high] = [quantileMs(histogram, Math.min(a, b)) ?? 0, quantileMs(histogram, Math.max(a, b)) ?? 0]
-        expect(low).toBeLessThanOrEqual(high)
-      }),
+      fc.property(
+        values,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (v, a, b) => {
+          const histogram = histogramOf(v)
+          const [low, high] = [quantileMs(histogram, Math.min(a, b)) ?? 0, quantileMs(histogram, Math.max(a, b)) ?? 0]
+          expect(low).toBeLessThanOrEqual(high)
+        },
+      ),
     )
   })
 })
@@ -77,12 +86,18 @@ describe('the scale', () => {
     expect(quantileMs(histogramOf([ms]), 0.5)).toBe(2 ** 20)
   })
   test('never steps back', () => {
-    fc.assert(fc.property(valueMs, valueMs, (a, b) => expect(slotOf(Math.min(a, b))).toBeLessThanOrEqual(slotOf(Math.max(a, b)))))
+    fc.assert(
+      fc.property(valueMs, valueMs, (a, b) =>
+        expect(slotOf(Math.min(a, b))).toBeLessThanOrEqual(slotOf(Math.max(a, b))),
+      ),
+    )
   })
 })
 
 test('a text that is none means nothing, and harms nothing', () => {
-  fc.assert(fc.property(fc.string(), (text) => expect([...parseHistogram(text).values()].every((n) => n > 0)).toBe(true)))
+  fc.assert(
+    fc.property(fc.string(), (text) => expect([...parseHistogram(text).values()].every((n) => n > 0)).toBe(true)),
+  )
   expect(histogramText(new Map())).toBe('')
 })
 

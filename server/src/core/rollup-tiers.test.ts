@@ -20,17 +20,22 @@ describe('the buckets to read', () => {
   test('cover a range without gap or overlap, in every zone and at every age', () => {
     const range = fc.tuple(fc.integer({ min: 0, max: 200 * DAY_MS }), fc.integer({ min: 1, max: 100 * DAY_MS }))
     fc.assert(
-      fc.property(range, fc.constantFrom(...ZONES), fc.constantFrom(undefined, 300_000, 900_000, HOUR_MS), (r, zone, stepMs) => {
-        const fromMs = NOW_MS - r[0]
-        const step = stepMs === undefined ? {} : { stepMs }
-        const plan = planRead(ask({ fromMs, toMs: fromMs + r[1], zone, dayZone: zone, ...step }))
-        expect(plan[0]?.fromMs).toBe(fromMs)
-        expect(plan.at(-1)?.toMs).toBe(fromMs + r[1])
-        for (const [at, segment] of plan.entries()) {
-          expect(segment.toMs).toBeGreaterThan(segment.fromMs)
-          if (at > 0) expect(plan[at - 1]?.toMs).toBe(segment.fromMs)
-        }
-      }),
+      fc.property(
+        range,
+        fc.constantFrom(...ZONES),
+        fc.constantFrom(undefined, 300_000, 900_000, HOUR_MS),
+        (r, zone, stepMs) => {
+          const fromMs = NOW_MS - r[0]
+          const step = stepMs === undefined ? {} : { stepMs }
+          const plan = planRead(ask({ fromMs, toMs: fromMs + r[1], zone, dayZone: zone, ...step }))
+          expect(plan[0]?.fromMs).toBe(fromMs)
+          expect(plan.at(-1)?.toMs).toBe(fromMs + r[1])
+          for (const [at, segment] of plan.entries()) {
+            expect(segment.toMs).toBeGreaterThan(segment.fromMs)
+            if (at > 0) expect(plan[at - 1]?.toMs).toBe(segment.fromMs)
+          }
+        },
+      ),
     )
   })
 

@@ -13,7 +13,7 @@ export type ReadAsk = {
   readonly toMs: number
   readonly nowMs: number
   readonly zone: Zone
-  /** Zone that the stored days are made for; another zone than `zone`, or `undefined`: read finer tiers instead. */
+  /** Zone that the stored hours and days are made for; `undefined` = being made anew: finer tiers are read instead. */
   readonly dayZone: Zone | undefined
   /** Answers are wanted in steps of this width, counted from `fromMs`; absent = as one sum. */
   readonly stepMs?: number
@@ -74,12 +74,20 @@ function ages({ nowMs, zone }: ReadAsk): readonly { readonly untilMs: number; re
 }
 
 /** May buckets of this tier be used for such an answer at all? */
-function fits(tier: Tier, { stepMs, dayZone, zone, fromMs }: ReadAsk): boolean {
-  if (tier === 'day' && dayZone !== zone) return false
+function fits(tier: Tier, ask: ReadAsk): boolean {
+  const { stepMs, dayZone, zone, fromMs } = ask
+  if (dayZone !== zone && !isSameIn(dayZone, tier, ask)) return false
   if (stepMs === undefined) return true
   if (tier === 'day') return false // not all of one length
   const width = tier === 'hour' ? HOUR_MS : tier === 'quarter' ? QUARTER_MS : MINUTE_MS
   return stepMs % width === 0 && bucketStartMs(tier, fromMs, zone) === fromMs
+}
+
+/** Do buckets of another zone begin at the same instants? Days never do for sure. */
+function isSameIn(other: Zone | undefined, tier: Tier, { fromMs, zone }: ReadAsk): boolean {
+  if (tier !== 'day' && tier !== 'hour') return true
+  if (tier === 'day' || other === undefined) return false
+  return bucketStartMs(tier, fromMs, other) === bucketStartMs(tier, fromMs, zone)
 }
 
 type Part = {
@@ -116,7 +124,8 @@ function joined(segments: readonly Segment[]): readonly Segment[] {
   const result: Segment[] = []
   for (const segment of segments) {
     const last = result.at(-1)
-    if (last?.tier === segment.tier && last.toMs === segment.fromMs) result[result.length - 1] = { ...last, toMs: segment.toMs }
+    if (last?.tier === segment.tier && last.toMs === segment.fromMs)
+      result[result.length - 1] = { ...last, toMs: segment.toMs }
     else result.push(segment)
   }
   return result

@@ -7,6 +7,8 @@ test.each([
   ['invalid_request_error', '', 400],
   ['invalid_request_error', 'context_length_exceeded', 413],
   ['', 'RESOURCE_EXHAUSTED', 429],
+  ['', 'model_not_found', 404],
+  ['', 'NOT_FOUND', 404],
   ['', '429', 429],
   ['api_error', '429', 500], // a name says more than a number
   ['', '200', 500],

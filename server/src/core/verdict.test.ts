@@ -45,8 +45,8 @@ describe('failures before any upstream', () => {
   ] as [Failure, string][])('%p: %s, and nothing rests', (failure, expected) => {
     const found = verdict(failure, TWO_KEYS)
     expect(brief(found)).toBe(expected)
-    expect(found.cooldown).toBeUndefined()
-    expect(found.passThrough).toBe(false)
+    const { blame, next, clientStatus } = found
+    expect(found).toEqual({ blame, next, clientStatus, logStatus: clientStatus, passThrough: false })
   })
 })
 
@@ -354,6 +354,56 @@ describe('a used-up plan with a date', () => {
   })
 })
 
+describe('every field of a verdict on a status, for each fault', () => {
+  const rateLimited = { logStatus: 429, clientStatus: 429, cooldown: 'rate-limit', passThrough: true } as const
+
+  test.each([
+    ['a limit of the key', answered(429), TWO_KEYS, { blame: 'key', next: 'next-key', ...rateLimited }],
+    ['a limit of the only key', answered(429), ONE_KEY, { blame: 'channel', next: 'next-channel', ...rateLimited }],
+    [
+      'a suspended account',
+      answered(403, said('Account suspended')),
+      TWO_KEYS,
+      {
+        blame: 'channel',
+        next: 'next-channel',
+        logStatus: 403,
+        clientStatus: 503,
+        cooldown: 'auth',
+        passThrough: false,
+      },
+    ],
+    [
+      'a wrong address',
+      answered(405),
+      TWO_KEYS,
+      {
+        blame: 'channel',
+        next: 'next-channel',
+        logStatus: 405,
+        clientStatus: 405,
+        cooldown: 'rate-limit',
+        passThrough: true,
+      },
+    ],
+    [
+      'a model that is not there',
+      answered(404, said('model: claude-9', { type: 'not_found_error' })),
+      TWO_KEYS,
+      {
+        blame: 'model',
+        next: 'next-channel',
+        logStatus: 404,
+        clientStatus: 404,
+        cooldown: 'rate-limit',
+        passThrough: true,
+      },
+    ],
+  ] as [string, Failure, VerdictFacts, Verdict][])('%s', (_, failure, facts, expected) => {
+    expect(verdict(failure, facts)).toEqual(expected)
+  })
+})
+
 describe('an ill upstream', () => {
   test.each([500, 501, 502, 503, 504, 505, 520, 521, 522, 523, 524, 525, 529, 530])(
     '%p rests the channel',
@@ -428,6 +478,32 @@ describe('an error inside a 200 (D14, F17)', () => {
     [{ type: '__proto__', code: 'constructor' }, 'channel next-channel 502'],
   ])('%p: %s', (error, expected) => {
     expect(brief(verdict(soft(error), TWO_KEYS))).toBe(expected)
+  })
+
+  // Each vendor's names, so that none of them is taken for an ill channel, or an ill channel for something else.
+  test.each([
+    ['billing_error', 'key next-key 503'],
+    ['invalid_api_key', 'key next-key 503'],
+    ['request_too_large', 'client stop 400'],
+    ['timeout_error', 'channel next-channel 502'],
+    ['tokens', 'key next-key 502'],
+    ['requests', 'key next-key 502'],
+    ['insufficient_quota', 'key next-key 502'],
+    ['model_not_found', 'model next-channel 502'],
+    ['content_filter', 'client stop 400'],
+    ['content_policy_violation', 'client stop 400'],
+    ['invalid_prompt', 'client stop 400'],
+    ['internal_server_error', 'channel next-channel 502'],
+    ['INVALID_ARGUMENT', 'nobody next-channel 502'],
+    ['FAILED_PRECONDITION', 'nobody next-channel 502'],
+    ['UNAUTHENTICATED', 'key next-key 503'],
+    ['PERMISSION_DENIED', 'key next-key 503'],
+    ['NOT_FOUND', 'channel next-channel 502'],
+    ['INTERNAL', 'channel next-channel 502'],
+    ['UNAVAILABLE', 'channel next-channel 502'],
+    ['DEADLINE_EXCEEDED', 'channel next-channel 502'],
+  ])('called %s: %s', (code, expected) => {
+    expect(brief(verdict(soft({ code }), TWO_KEYS))).toBe(expected)
   })
 
   test('is recorded as 597 with the short first step, and shown with the upstream’s own words', () => {

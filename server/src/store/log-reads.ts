@@ -1,7 +1,8 @@
-import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { ExpressionBuilder } from 'kysely'
 import type { LogQuery, StoredLogRow } from '../ports/store.ts'
 import { logRowOf } from './log-columns.ts'
 import type { Schema } from './schema.ts'
+import { contains } from './sql-contains.ts'
 import { inSnapshot, type SqlEngine } from './sql-engine.ts'
 
 /*
@@ -80,10 +81,4 @@ function olderThan(eb: LogsBuilder, before: LogQuery['before']) {
   const { timeMs, id } = before
   const sameTime = eb.and([eb('time', '=', timeMs), eb('id', '<', id)])
   return [eb('time', '<=', timeMs), eb.or([eb('time', '<', timeMs), sameTime])]
-}
-
-/** Substring, letters A-Z in either case; `%` and `_` mean themselves. */
-function contains(column: string, text: string) {
-  const pattern = `%${text.replace(/[!%_]/g, '!$&')}%`
-  return sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '!'`
 }

@@ -5,6 +5,7 @@ import { textOfChars, wholeNumber } from './stored-text.ts'
 
 const MINUTE_MS = 60_000
 const MODEL_CHARS = 191
+const MAX_OF_ONE = 1e14 // $100,000 as nano-USD; as many tokens in one request are far from any model
 
 /** What statistics read of a row of the log. */
 export type CountedRow = Pick<
@@ -63,12 +64,18 @@ function addRow(rollup: Rollup, row: CountedRow): void {
     streaming: row.streaming,
     durationMs: finite(row.durationMs),
     firstByteMs: finite(row.firstByteMs),
-    inputTokens: wholeNumber(row.inputTokens),
-    outputTokens: wholeNumber(row.outputTokens),
-    cacheReadTokens: wholeNumber(row.cacheReadTokens),
-    cacheWriteTokens: wholeNumber(row.cacheWriteTokens),
-    costNanoUsd: wholeNumber(row.costNanoUsd),
+    inputTokens: possible(row.inputTokens),
+    outputTokens: possible(row.outputTokens),
+    cacheReadTokens: possible(row.cacheReadTokens),
+    cacheWriteTokens: possible(row.cacheWriteTokens),
+    costNanoUsd: possible(row.costNanoUsd),
   })
+}
+
+/** What no request can have had would spoil the sum of all others. */
+function possible(value: number): number {
+  const whole = wholeNumber(value)
+  return whole <= MAX_OF_ONE ? whole : 0
 }
 
 function finite(ms: number): number {

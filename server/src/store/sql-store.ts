@@ -4,6 +4,7 @@ import { sqlChannels } from './sql-channels.ts'
 import type { SqlEngine } from './sql-engine.ts'
 import { sqlSessions } from './sql-sessions.ts'
 import { sqlSettings } from './sql-settings.ts'
+import { sqlStatistics } from './sql-statistics.ts'
 import { sqlTokens } from './sql-tokens.ts'
 import { withStoreErrors } from './store-failure.ts'
 
@@ -15,6 +16,7 @@ export function sqlStore(engine: SqlEngine): Store {
     settings: sqlSettings(engine),
     sessions: sqlSessions(engine),
     logs: sqlAttemptLog(engine),
+    statistics: sqlStatistics(engine),
   }
   return withStoreErrors(ports, engine.dialect)
 }

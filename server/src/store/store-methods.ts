@@ -19,6 +19,7 @@ export const STORE_METHODS = {
   settings: ['list', 'save'],
   sessions: ['add', 'list', 'remove', 'removeExpired'],
   logs: ['append', 'page', 'known', 'prune', 'costByChannel', 'models'],
+  statistics: ['read', 'recent', 'readByStatus', 'compactRollups', 'buildHistory'],
 } as const satisfies { readonly [P in PortName]: readonly (keyof Store[P])[] }
 
 /** Fails to compile when a port has a method that the list above lacks. */

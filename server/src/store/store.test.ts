@@ -10,6 +10,7 @@ import type { JournalMode, OpenedStore } from './open-options.ts'
 import { openStore } from './open-store.ts'
 import { sessionStoreContract } from './sessions.contract.ts'
 import { settingStoreContract } from './settings.contract.ts'
+import { statisticsContract } from './statistics.contract.ts'
 import { openStoreThread } from './thread-store.ts'
 import { tokenStoreContract } from './tokens.contract.ts'
 
@@ -30,6 +31,7 @@ function everyContract(name: string, fresh: Fresh): void {
   settingStoreContract(name, fresh)
   sessionStoreContract(name, fresh)
   attemptLogContract(name, fresh)
+  statisticsContract(name, fresh)
 }
 
 for (const journalMode of MODES) {
@@ -45,7 +47,7 @@ function oneThread(): Fresh {
   return async () => {
     opened ??= openStoreThread({ path, journalMode: 'WAL' })
     const { store } = await opened
-    const tables = ['channels', 'auth_tokens', 'system_settings', 'admin_sessions', 'logs']
+    const tables = ['channels', 'auth_tokens', 'system_settings', 'admin_sessions', 'logs', 'rollups']
     tamper(path, 'PRAGMA foreign_keys = ON', ...tables.map((table) => `DELETE FROM ${table}`))
     return { store, close: async () => {} }
   }

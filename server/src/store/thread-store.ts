@@ -14,7 +14,10 @@ export type ThreadOptions = OpenOptions & {
 }
 
 /** Reads that may take long on a big log; each is one statement or snapshot of its own. */
-const HEAVY_READS: readonly string[] = ['page', 'costByChannel', 'models']
+const HEAVY_READS: Readonly<Partial<Record<string, readonly string[]>>> = {
+  logs: ['page', 'costByChannel', 'models'],
+  statistics: ['read', 'recent', 'readByStatus'],
+}
 
 /**
  * The store with all of its SQL in a thread of its own, so that the caller's event loop never waits for a disk. With
@@ -56,7 +59,7 @@ async function endOrderly(link: ThreadLink): Promise<void> {
 }
 
 function isHeavyRead(call: StoreCall): boolean {
-  return call.port === 'logs' && HEAVY_READS.includes(call.method)
+  return HEAVY_READS[call.port]?.includes(call.method) === true
 }
 
 type Reader = { ask(call: StoreCall): Promise<unknown>; close(): Promise<void> }

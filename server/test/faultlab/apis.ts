@@ -49,16 +49,23 @@ export type Content = {
   readonly error: ReadError | undefined
 }
 
-/** Reads an answer of status 200, and the body of any other. Errors: none; what cannot be read is no content. */
-export function readContent(api: ApiName, form: Form, body: string): Content {
+export type Received = { readonly body: string; readonly lastPiece: string }
+
+/**
+ * Reads an answer of status 200, and the body of any other. Errors: none; what cannot be read is no content.
+ *
+ * @param lastPiece  The last bytes as they came over the network: Google's client looks for an error only in a piece
+ *                   that is JSON by itself.
+ */
+export function readContent(api: ApiName, form: Form, { body, lastPiece }: Received): Content {
   const isEvents = form === 'stream' && !/^\s*[{[<]/.test(body)
-  const texts = isEvents ? eventData(body) : [body]
+  const texts = isEvents ? [...eventData(body), ...(api === 'gemini' ? [lastPiece] : [])] : [body]
   const datas = texts.map(parseJson).filter((data) => data !== undefined)
   const found = datas.map((data) => readData(api, isEvents, data))
   return {
     text: found.map(({ text }) => text).join(''),
     isComplete: found.some(({ isEnd }) => isEnd) || (isEvents && api === 'chat' && texts.includes('[DONE]')),
-    error: found.find(({ error }) => error !== undefined)?.error,
+    error: found.findLast(({ error }) => error !== undefined)?.error,
   }
 }
 

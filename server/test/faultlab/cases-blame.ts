@@ -1,7 +1,12 @@
 import type { Behaviour } from '../mock-upstream/behaviour.ts'
 import { type ChannelPlan, type Expected, type FaultCase, FULL, NONE, type Rests } from './fault-case.ts'
 
-type Answered = { readonly status: number; readonly message?: string; readonly type?: string; readonly headers?: Record<string, string> }
+type Answered = {
+  readonly status: number
+  readonly message?: string
+  readonly type?: string
+  readonly headers?: Record<string, string>
+}
 
 const answered = (given: Answered): Behaviour => ({ kind: 'status', ...given })
 const html = (status: number): Behaviour => ({
@@ -55,11 +60,31 @@ const OUR_KEY: readonly FaultCase[] = [
   ...[401, 402, 403].map((status) =>
     always('W', `${status}: the key rests, the next key answers`, answered({ status }), moved(key(status), 'a1')),
   ),
-  always('W', '400 "API key not valid": the key', answered({ status: 400, message: 'API key not valid. Please pass a valid API key.' }), moved(key(400), 'a1')),
-  always('W', '400 "this key is invalid": the key', answered({ status: 400, message: 'this key is invalid' }), moved(key(400), 'a1')),
-  always('W', '400 "credit balance too low": the key', answered({ status: 400, message: 'Your credit balance is too low to access the API.' }), moved(key(400), 'a1')),
+  always(
+    'W',
+    '400 "API key not valid": the key',
+    answered({ status: 400, message: 'API key not valid. Please pass a valid API key.' }),
+    moved(key(400), 'a1'),
+  ),
+  always(
+    'W',
+    '400 "this key is invalid": the key',
+    answered({ status: 400, message: 'this key is invalid' }),
+    moved(key(400), 'a1'),
+  ),
+  always(
+    'W',
+    '400 "credit balance too low": the key',
+    answered({ status: 400, message: 'Your credit balance is too low to access the API.' }),
+    moved(key(400), 'a1'),
+  ),
   ...['account suspended', 'Your account has been disabled', 'account is banned'].map((message) =>
-    always('W', `403 "${message}": the channel`, answered({ status: 403, message }), moved({ what: 'a', status: 403, class: 'auth' }, 'b0')),
+    always(
+      'W',
+      `403 "${message}": the channel`,
+      answered({ status: 403, message }),
+      moved({ what: 'a', status: 403, class: 'auth' }, 'b0'),
+    ),
   ),
   {
     id: 'W',
@@ -129,7 +154,12 @@ const ILL: readonly FaultCase[] = [
 
 const WRONG_ADDRESS: readonly FaultCase[] = [
   always('W', '405: the channel', answered({ status: 405, message: 'Method Not Allowed' }), moved(address(405), 'b0')),
-  always('W', '404 that is not about the model: the channel', { kind: 'status', status: 404, body: { detail: 'Not Found' } }, moved(address(404), 'b0')),
+  always(
+    'W',
+    '404 that is not about the model: the channel',
+    { kind: 'status', status: 404, body: { detail: 'Not Found' } },
+    moved(address(404), 'b0'),
+  ),
   always('W', '404 as HTML: the channel', html(404), moved(address(404), 'b0')),
   always('W', '502 as HTML: the channel', html(502), moved(ill(502), 'b0')),
   always('W', '403 as HTML: a wall, the channel', html(403), moved({ what: 'a', status: 403, class: 'auth' }, 'b0')),
@@ -144,8 +174,18 @@ const WRONG_ADDRESS: readonly FaultCase[] = [
 
 const deadModel = (status: number): Rests => ({ what: 'a model', status, class: 'rate-limit' })
 const MODEL: readonly FaultCase[] = [
-  always('W', '404 "model does not exist": that model on that channel', answered({ status: 404, message: 'The model `x` does not exist or you do not have access to it.' }), moved(deadModel(404), 'b0')),
-  always('W', '410 "model deprecated": that model on that channel', answered({ status: 410, message: 'The model x has been deprecated' }), moved(deadModel(410), 'b0')),
+  always(
+    'W',
+    '404 "model does not exist": that model on that channel',
+    answered({ status: 404, message: 'The model `x` does not exist or you do not have access to it.' }),
+    moved(deadModel(404), 'b0'),
+  ),
+  always(
+    'W',
+    '410 "model deprecated": that model on that channel',
+    answered({ status: 410, message: 'The model x has been deprecated' }),
+    moved(deadModel(410), 'b0'),
+  ),
   {
     id: 'W',
     title: '404 "model does not exist" everywhere: shown as it came',
@@ -162,17 +202,24 @@ const MODEL: readonly FaultCase[] = [
 const noModel = answered({ status: 404, message: 'model: nothing does not exist' })
 
 const NARROW: readonly FaultCase[] = [
-  ...[500, 429].map((status): FaultCase => ({
+  ...[500, 429].map(
+    (status): FaultCase => ({
+      ...always(
+        'W',
+        `${status} with cooldown_scope=model: only the model rests`,
+        answered({ status }),
+        moved({ what: 'a model', status, class: status === 500 ? 'server' : 'rate-limit' }, 'b0'),
+      ),
+      world: 'narrow',
+    }),
+  ),
+  {
     ...always(
       'W',
-      `${status} with cooldown_scope=model: only the model rests`,
-      answered({ status }),
-      moved({ what: 'a model', status, class: status === 500 ? 'server' : 'rate-limit' }, 'b0'),
+      '405 with cooldown_scope=model: the channel all the same',
+      answered({ status: 405 }),
+      moved(address(405), 'b0'),
     ),
-    world: 'narrow',
-  })),
-  {
-    ...always('W', '405 with cooldown_scope=model: the channel all the same', answered({ status: 405 }), moved(address(405), 'b0')),
     world: 'narrow',
   },
 ]
@@ -203,8 +250,18 @@ const CLIENTS: readonly FaultCase[] = [
     answers: ({ api }) => ({ a0: { always: answered({ status: 400, message: FILTERED[api] }) } }),
     expect: () => straightBack(400),
   },
-  always('W', '400 unsupported parameter: straight back', answered({ status: 400, message: "Unsupported parameter: 'max_tokens' is not supported with this model." }), straightBack(400)),
-  always('W', '403 for a moderated prompt: straight back as 400', answered({ status: 403, message: 'Your input was flagged' }), straightBack(403, 400)),
+  always(
+    'W',
+    '400 unsupported parameter: straight back',
+    answered({ status: 400, message: "Unsupported parameter: 'max_tokens' is not supported with this model." }),
+    straightBack(400),
+  ),
+  always(
+    'W',
+    '403 for a moderated prompt: straight back as 400',
+    answered({ status: 403, message: 'Your input was flagged' }),
+    straightBack(403, 400),
+  ),
   ...[406, 408, 411, 413, 414, 415, 422, 431].map((status) =>
     always('W', `${status}: straight back`, answered({ status, message: 'no' }), straightBack(status)),
   ),
@@ -252,11 +309,4 @@ const CLIENTS: readonly FaultCase[] = [
 const odd = { always: answered({ status: 400, message: 'Something went sideways' }) }
 
 /** F3, F4, F12-F14 and "whose fault": what a status says. */
-export const BLAME_CASES: readonly FaultCase[] = [
-  ...ILL,
-  ...CLIENTS,
-  ...OUR_KEY,
-  ...WRONG_ADDRESS,
-  ...MODEL,
-  ...NARROW,
-]
+export const BLAME_CASES: readonly FaultCase[] = [...ILL, ...CLIENTS, ...OUR_KEY, ...WRONG_ADDRESS, ...MODEL, ...NARROW]

@@ -56,7 +56,12 @@ function softCase(form: SoftForm): FaultCase {
   }
 }
 
-const tooLong = { kind: 'soft-error', form: 'error-json', code: 'context_length_exceeded', message: 'prompt is too long' } as const
+const tooLong = {
+  kind: 'soft-error',
+  form: 'error-json',
+  code: 'context_length_exceeded',
+  message: 'prompt is too long',
+} as const
 const refusedKey = {
   kind: 'soft-error',
   form: 'error-json',
@@ -70,7 +75,14 @@ export const SOFT_CASES: readonly FaultCase[] = [
   {
     id: 'F17',
     title: 'an overload notice inside gzip',
-    answers: () => ({ a0: { always: [{ kind: 'soft-error', form: 'error-json' }, { kind: 'encoding', coding: 'gzip' }] } }),
+    answers: () => ({
+      a0: {
+        always: [
+          { kind: 'soft-error', form: 'error-json' },
+          { kind: 'encoding', coding: 'gzip' },
+        ],
+      },
+    }),
     expect: () => unseen(597),
   },
   {
@@ -116,7 +128,10 @@ export const SOFT_CASES: readonly FaultCase[] = [
     id: 'F16',
     title: 'three attempts: each is charged for what it used, once',
     forms: ['stream'],
-    answers: () => ({ a0: { always: { kind: 'status', status: 429 } }, a1: { always: { kind: 'soft-error', form: 'meta-then-error' } } }),
+    answers: () => ({
+      a0: { always: { kind: 'status', status: 429 } },
+      a1: { always: { kind: 'soft-error', form: 'meta-then-error' } },
+    }),
     expect: (cell) => ({
       client: [{ saw: 'answer', from: 'b0' }],
       calls: { a0: 1, a1: 1, b0: 1 },
@@ -146,7 +161,14 @@ function broken(cell: Cell, withinMs?: number): Expected {
 }
 
 function streamCase(id: string, title: string, does: (api: ApiName) => Does): FaultCase {
-  return { id, title, forms: ['stream'], answers: ({ api }) => ({ a0: { always: does(api) } }), expect: broken }
+  return {
+    id,
+    title,
+    world: 'calm',
+    forms: ['stream'],
+    answers: ({ api }) => ({ a0: { always: does(api) } }),
+    expect: broken,
+  }
 }
 
 const well: Expected = {
@@ -159,8 +181,15 @@ const well: Expected = {
 
 /** F8-F11, F18: streams that break, and whole answers that do. */
 export const STREAM_CASES: readonly FaultCase[] = [
-  streamCase('F8', 'stream cut in the middle, the connection closed', (api) => ({ kind: 'cut-after-bytes', bytes: MID_BYTES[api] })),
-  streamCase('F8', 'stream cut in the middle, the connection reset', (api) => ({ kind: 'cut-after-bytes', bytes: MID_BYTES[api], how: 'rst' })),
+  streamCase('F8', 'stream cut in the middle, the connection closed', (api) => ({
+    kind: 'cut-after-bytes',
+    bytes: MID_BYTES[api],
+  })),
+  streamCase('F8', 'stream cut in the middle, the connection reset', (api) => ({
+    kind: 'cut-after-bytes',
+    bytes: MID_BYTES[api],
+    how: 'rst',
+  })),
   streamCase('F8', 'stream cut in the middle, and it looks like an end', (api) => ({
     kind: 'cut-after-bytes',
     bytes: MID_BYTES[api],
@@ -187,14 +216,18 @@ export const STREAM_CASES: readonly FaultCase[] = [
     answers: () => ({ a0: { always: { kind: 'no-end-marker' } } }),
     expect: () => ({ ...well, client: [{ saw: 'their-bytes', from: 'a0' }], says: { 0: 'end marker' } }),
   },
-  streamCase('F11', 'end marker and reason missing: never looks whole', () => ({ kind: 'no-end-marker', alsoFinish: true })),
+  streamCase('F11', 'end marker and reason missing: never looks whole', () => ({
+    kind: 'no-end-marker',
+    alsoFinish: true,
+  })),
   {
     id: 'F17',
     title: 'an error event after content: the client has it, nobody else is asked',
     forms: ['stream'],
     answers: () => ({ a0: { always: [{ kind: 'error-mid-stream', afterEvents: 2 }, PAUSE] } }),
     expect: (cell) => ({
-      client: [{ saw: 'their-break', begins: 'a0' }],
+      // Google's client overlooks an error event: only a break of ours tells it.
+      client: [{ saw: cell.api === 'gemini' ? 'break' : 'their-break', begins: 'a0' }],
       calls: { a0: 1 },
       rests: [{ what: 'a', status: 597, class: 'timeout' }],
       rows: ['a0 597'],
@@ -228,4 +261,3 @@ export const STREAM_CASES: readonly FaultCase[] = [
     expect: () => well,
   },
 ]
-

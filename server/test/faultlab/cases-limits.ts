@@ -29,63 +29,78 @@ function keyRests(seconds: number, status = 429): Expected {
   }
 }
 
-/** A time named in some form: the case answers with it when it is played, so that dates are fresh. */
-function named(title: string, answer: () => Behaviour, expected: Expected): FaultCase {
-  return { id: 'F1', title, answers: () => ({ a0: { always: answer() } }), expect: () => expected }
+function untilInstant(expected: Expected): Expected {
+  const rests = expected.rests.map(({ what, status }) => ({ what, status, untilMs: INSTANT.getTime() }))
+  return { ...expected, rests }
 }
 
-const inSeconds = (seconds: number): Date => new Date(Date.now() + seconds * 1000)
+function named(title: string, does: Behaviour, expected: Expected): FaultCase {
+  return { id: 'F1', title, answers: () => ({ a0: { always: does } }), expect: () => expected }
+}
+
+/** A whole second, two hours from now: every form of a date can name it. */
+const INSTANT = new Date((Math.ceil(Date.now() / 1000) + 7_200) * 1000)
+/** As codes 1308 and 1310 write it; the programs of the laboratory live in UTC. */
+const WALL_CLOCK = INSTANT.toISOString().slice(0, 19).replace('T', ' ')
 const said = (message: string, more: object = {}): object => ({ error: { message, ...more } })
-const wallClock = (at: Date): string => at.toISOString().slice(0, 19).replace('T', ' ')
 
 /** F1, F2: rate limits, and the times that upstreams name. */
 export const LIMIT_CASES: readonly FaultCase[] = [
-  named('429 with Retry-After of 2 minutes: the channel rests just so long', () => limited({ 'Retry-After': '120' }), channelRests(120)),
-  named('429 with Retry-After of 50 s: the key rests just so long', () => limited({ 'Retry-After': '50' }), keyRests(50)),
-  named('429 with Retry-After as a date', () => limited({ 'Retry-After': inSeconds(150).toUTCString() }), channelRests(150)),
-  named('429 with a month in Retry-After: 7 days', () => limited({ 'Retry-After': '2592000' }), channelRests(7 * 86_400)),
+  named(
+    '429 with Retry-After of 2 minutes: the channel rests just so long',
+    limited({ 'Retry-After': '120' }),
+    channelRests(120),
+  ),
+  named('429 with Retry-After of 50 s: the key rests just so long', limited({ 'Retry-After': '50' }), keyRests(50)),
+  named(
+    '429 with Retry-After as a date',
+    limited({ 'Retry-After': INSTANT.toUTCString() }),
+    untilInstant(channelRests(0)),
+  ),
+  named('429 with a month in Retry-After: 7 days', limited({ 'Retry-After': '2592000' }), channelRests(7 * 86_400)),
   named(
     '429 with a spent anthropic-ratelimit window',
-    () =>
-      limited({
-        'anthropic-ratelimit-requests-remaining': '0',
-        'anthropic-ratelimit-requests-reset': inSeconds(200).toISOString(),
-      }),
-    keyRests(200),
+    limited({
+      'anthropic-ratelimit-requests-remaining': '0',
+      'anthropic-ratelimit-requests-reset': INSTANT.toISOString(),
+    }),
+    untilInstant(keyRests(0)),
   ),
   named(
     '429 with a spent x-ratelimit window',
-    () => limited({ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '3m20s' }),
+    limited({ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '3m20s' }),
     keyRests(200),
   ),
-  named('429 with resets_in_seconds', () => limited({}, said('usage limit', { resets_in_seconds: 210 })), keyRests(210)),
-  named('429 with reset_seconds', () => limited({}, said('usage limit', { reset_seconds: 240 })), keyRests(240)),
+  named('429 with resets_in_seconds', limited({}, said('usage limit', { resets_in_seconds: 210 })), keyRests(210)),
+  named('429 with reset_seconds', limited({}, said('usage limit', { reset_seconds: 240 })), keyRests(240)),
   named(
     '429 with resets_at',
-    () => limited({}, said('usage limit', { resets_at: Math.round(Date.now() / 1000) + 220 })),
-    keyRests(220),
+    limited({}, said('usage limit', { resets_at: INSTANT.getTime() / 1000 })),
+    untilInstant(keyRests(0)),
   ),
   named(
     '429 with RetryInfo',
-    () =>
-      limited({}, said('quota', { details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '230s' }] })),
+    limited(
+      {},
+      said('quota', { details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '230s' }] }),
+    ),
     keyRests(230),
   ),
-  named('429 that says "retry in 99.4s"', () => limited({}, said('Please retry in 99.4s.')), keyRests(99.4)),
-  named('429 that says "retry after 95 seconds"', () => limited({}, said('Please retry after 95 seconds')), keyRests(95)),
+  named('429 that says "retry in 99.4s"', limited({}, said('Please retry in 99.4s.')), keyRests(99.4)),
+  named('429 that says "retry after 95 seconds"', limited({}, said('Please retry after 95 seconds')), keyRests(95)),
   named(
     'code 1308 with a date: the key rests until then, the row says 596',
-    () => limited({}, said(`您的限额将在 ${wallClock(inSeconds(3600))} 重置`, { code: '1308' })),
-    keyRests(3600, 596),
+    limited({}, said(`您的限额将在 ${WALL_CLOCK} 重置`, { code: '1308' })),
+    untilInstant(keyRests(0, 596)),
   ),
   named(
     'code 1310 inside a 200',
-    () => ({
+    {
       kind: 'status',
       status: 200,
-      body: { error: { message: `plan used up until ${wallClock(inSeconds(7200))}`, code: '1310' } },
-    }),
-    keyRests(7200, 596),
+      body: { error: { message: `plan used up until ${WALL_CLOCK}`, code: '1310' } },
+    },
+    untilInstant(keyRests(0, 596)),
   ),
   {
     id: 'F1',
@@ -108,7 +123,12 @@ export const LIMIT_CASES: readonly FaultCase[] = [
   {
     id: 'F2',
     title: '429 on every call: all keys, once each; the last word is the upstream’s',
-    answers: () => ({ a0: { always: TOO_MANY }, a1: { always: TOO_MANY }, b0: { always: TOO_MANY }, b1: { always: TOO_MANY } }),
+    answers: () => ({
+      a0: { always: TOO_MANY },
+      a1: { always: TOO_MANY },
+      b0: { always: TOO_MANY },
+      b1: { always: TOO_MANY },
+    }),
     expect: () => ({
       client: [{ saw: 'their-error', status: 429, from: 'b1' }],
       calls: { a0: 1, a1: 1, b0: 1, b1: 1 },
@@ -122,7 +142,9 @@ export const LIMIT_CASES: readonly FaultCase[] = [
     title: 'nine ill channels: eight attempts, not more',
     channels: (['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'] as const).map((letter) => ({ letter, keys: 1 })),
     answers: () =>
-      Object.fromEntries(['a0', 'b0', 'c0', 'd0', 'e0', 'f0', 'g0', 'h0', 'i0'].map((key) => [key, { always: TOO_MANY }])),
+      Object.fromEntries(
+        ['a0', 'b0', 'c0', 'd0', 'e0', 'f0', 'g0', 'h0', 'i0'].map((key) => [key, { always: TOO_MANY }]),
+      ),
     expect: () => ({
       client: [{ saw: 'their-error', status: 429, from: 'h0' }],
       calls: { a0: 1, b0: 1, c0: 1, d0: 1, e0: 1, f0: 1, g0: 1, h0: 1 },

@@ -1,6 +1,15 @@
 import type { Behaviour } from '../mock-upstream/behaviour.ts'
 import { unseen } from './cases-content.ts'
-import { begun, type Cell, type ChannelPlan, type Expected, type FaultCase, FULL, NONE, type Place } from './fault-case.ts'
+import {
+  begun,
+  type Cell,
+  type ChannelPlan,
+  type Expected,
+  type FaultCase,
+  FULL,
+  NONE,
+  type Place,
+} from './fault-case.ts'
 
 function always(id: string, title: string, does: Behaviour): FaultCase {
   return { id, title, answers: () => ({ a0: { always: does } }), expect: () => unseen(502) }
@@ -27,7 +36,8 @@ const fast: Expected['client'] = [{ saw: 'answer', from: 'b0', withinMs: 400 }]
 
 /** Late: a stream's first byte (598), or the whole answer (504). */
 function late({ form }: Cell): Expected {
-  return unseen(form === 'stream' ? 598 : 504)
+  const client: Expected['client'] = [{ saw: 'answer', from: 'b0', atLeastMs: 1_900, withinMs: 7_000 }]
+  return { ...unseen(form === 'stream' ? 598 : 504), client }
 }
 
 const FIRST_TOKEN_MS = 20_000
@@ -35,7 +45,11 @@ const silence: Behaviour = { kind: 'hang', when: 'before-headers' }
 
 /** F5-F7, F29, F30: connections. */
 export const NETWORK_CASES: readonly FaultCase[] = [
-  { ...always('F5', 'TCP reset: the next channel at once', { kind: 'reset-before-headers' }), world: 'calm', expect: () => ({ ...unseen(502), client: fast }) },
+  {
+    ...always('F5', 'TCP reset: the next channel at once', { kind: 'reset-before-headers' }),
+    world: 'calm',
+    expect: () => ({ ...unseen(502), client: fast }),
+  },
   always('F5', 'closed without an answer', { kind: 'close-before-headers' }),
   always('F5', 'reset after the headers', { kind: 'reset-after-headers' }),
   { ...always('F6', 'never answers', silence), world: 'hasty', expect: late },
@@ -72,7 +86,12 @@ export const NETWORK_CASES: readonly FaultCase[] = [
     title: 'first token after 20 s within the limit: no false alarm',
     isLong: true,
     answers: ({ form }) => ({
-      a0: { always: form === 'stream' ? { kind: 'first-token-delay', ms: FIRST_TOKEN_MS, pingEveryMs: 900 } : { kind: 'delay-body', ms: FIRST_TOKEN_MS } },
+      a0: {
+        always:
+          form === 'stream'
+            ? { kind: 'first-token-delay', ms: FIRST_TOKEN_MS, pingEveryMs: 900 }
+            : { kind: 'delay-body', ms: FIRST_TOKEN_MS },
+      },
     }),
     expect: () => ({
       client: [{ saw: 'answer', from: 'a0', atLeastMs: FIRST_TOKEN_MS - 100 }],
@@ -105,7 +124,13 @@ export const NETWORK_CASES: readonly FaultCase[] = [
     id: 'F30',
     title: 'interim answers before the real one',
     answers: () => ({ a0: { always: { kind: 'informational' } } }),
-    expect: () => ({ client: [{ saw: 'answer', from: 'a0' }], calls: { a0: 1 }, rests: [], rows: ['a0 200'], money: [FULL] }),
+    expect: () => ({
+      client: [{ saw: 'answer', from: 'a0' }],
+      calls: { a0: 1 },
+      rests: [],
+      rows: ['a0 200'],
+      money: [FULL],
+    }),
   },
 ]
 
@@ -154,6 +179,25 @@ export const FLOW_CASES: readonly FaultCase[] = [
       rests: [],
       rows: ['a0 500', 'b0 200', 'b0 200', 'a0 500', 'b0 200', 'b0 200', 'a0 200', 'a0 200'],
       money: [NONE, FULL, FULL, NONE, FULL, FULL, FULL, FULL],
+    }),
+  },
+  {
+    id: 'F28',
+    title: 'two of three channels fail under a crowd: the third serves everyone',
+    world: 'crowd',
+    forms: ['whole'],
+    channels: (['a', 'b', 'c'] as const).map((letter) => ({ letter, keys: 1 })),
+    answers: () => ({ a0: { always: slowlyIll }, b0: { always: slowlyIll } }),
+    play: (hands) => hands.burst(CROWD),
+    expect: () => ({
+      client: Array.from({ length: CROWD }, () => ({ saw: 'answer', from: 'c0' }) as const),
+      calls: { a0: CROWD, b0: CROWD, c0: CROWD },
+      rests: [
+        { what: 'a', status: 500, class: 'server' },
+        { what: 'b', status: 500, class: 'server' },
+      ],
+      rows: Array.from({ length: CROWD }, () => ['a0 500', 'b0 500', 'c0 200'] as const).flat(),
+      money: Array.from({ length: CROWD }, () => [NONE, NONE, FULL]).flat(),
     }),
   },
   {
@@ -243,4 +287,7 @@ export const FLOW_CASES: readonly FaultCase[] = [
     }),
   },
 ]
+/** Requests in flight when two channels die; more than the retries that are free. */
+const CROWD = 250
 const ill: Behaviour = { kind: 'status', status: 500 }
+const slowlyIll: readonly Behaviour[] = [ill, { kind: 'delay-headers', ms: 600 }]

@@ -106,7 +106,7 @@ export const DEFECTS: readonly Defect[] = [
   }),
   defect('no limit for the first byte', 'proxy/attempt.ts', {
     find: 'clock.wait(settings.upstreamFirstByteTimeoutMs, lateFirstByte)',
-    put: 'clock.wait(0, lateFirstByte)',
+    put: 'clock.wait(settings.upstreamFirstByteTimeoutMs * 5, lateFirstByte)',
     rows: ['never answers'],
   }),
   defect('a silent stream is waited for for ever', 'proxy/relay.ts', {

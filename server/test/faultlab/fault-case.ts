@@ -7,9 +7,7 @@ export type KeyName = `${Letter}${0 | 1}`
 export type Letter = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i'
 
 /** What a key answers: the same always, or one after the other and then well. Left out = well. */
-export type Answers =
-  | { readonly always: Does }
-  | { readonly then: readonly Does[] }
+export type Answers = { readonly always: Does } | { readonly then: readonly Does[] }
 
 export type Does = Behaviour | readonly Behaviour[]
 
@@ -37,13 +35,18 @@ export type ClientSaw =
   | { readonly saw: 'left'; readonly upstreamLeftWithinMs: number }
 
 /**
- * One rest, complete. `class` says how long it lasts unless the upstream named a time: then `seconds` from the answer on.
+ * One rest, complete. `class` says how long it lasts, unless the upstream named a time: `seconds` from its answer on,
+ * or an instant (Unix ms).
  */
 export type Rests = {
   /** `a`: the channel; `a0`: the key; `a model`: the asked model on it. */
   readonly what: Letter | KeyName | `${Letter} model`
   readonly status: number
-} & ({ readonly class: 'auth' | 'server' | 'timeout' | 'rate-limit' } | { readonly seconds: number })
+} & (
+  | { readonly class: 'auth' | 'server' | 'timeout' | 'rate-limit' }
+  | { readonly seconds: number }
+  | { readonly untilMs: number }
+)
 
 /** One log row. `-`: the summary of a request that nobody served. */
 export type LogLine = `${KeyName} ${number}` | `- ${number}`
@@ -71,6 +74,8 @@ export type Expected = {
 export type Hands = {
   /** Sends the request; resolves when its answer is over. */
   ask(): Promise<void>
+  /** Sends so many requests at the same time; resolves when all answers are over. */
+  burst(count: number): Promise<void>
   /** Sends the request and leaves `afterMs` after `when`. */
   askAndLeave(when: 'upstream-asked' | 'first-bytes', afterMs: number): Promise<void>
   sleep(ms: number): Promise<void>

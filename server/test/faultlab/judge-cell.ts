@@ -20,13 +20,21 @@ const OUTPUT_USD = 15e-6
 const NANO = 1e9
 
 /** Every difference between what a row states and what was; empty = the cell is well. */
-export function judgeCell(expected: Expected, seen: Seen, { kept, world }: { kept: Kept; world: World }): readonly string[] {
+export function judgeCell(
+  expected: Expected,
+  seen: Seen,
+  { kept, world }: { kept: Kept; world: World },
+): readonly string[] {
   const rows = inOrder(kept.rows, seen.asks)
   return [
     ...clientFaults(expected, seen),
     ...difference('calls', expected.calls, callsOf(seen)),
     ...restFaults(expected.rests, { seen, kept, world }),
-    ...difference('log rows', expected.rows, rows.map((row) => lineOf(row, seen))),
+    ...difference(
+      'log rows',
+      expected.rows,
+      rows.map((row) => lineOf(row, seen)),
+    ),
     ...idFaults(rows, seen),
     ...moneyFaults(expected.money, rows, kept.chargedUsd),
     ...Object.entries(expected.says ?? {}).flatMap(([index, text]) => {
@@ -102,14 +110,26 @@ function restFaults(expected: readonly Rests[], { seen, kept, world }: RestGroun
     ...expected.flatMap((wanted) => {
       const rest = actual.get(wanted.what)
       if (rest === undefined) return []
-      const seconds = 'class' in wanted ? world.steps[wanted.class] : wanted.seconds
       return [
-        ...(Math.abs(rest.step_ms - seconds * 1000) <= WITHIN_MS ? [] : [`${wanted.what} rests ${rest.step_ms} ms, not ${seconds} s`]),
-        ...(rest.status_code === wanted.status ? [] : [`${wanted.what} rests for ${rest.status_code}, not ${wanted.status}`]),
+        ...lengthFaults(wanted, rest, world),
+        ...(rest.status_code === wanted.status
+          ? []
+          : [`${wanted.what} rests for ${rest.status_code}, not ${wanted.status}`]),
         ...(rest.reason !== '' || wanted.status === 0 ? [] : [`${wanted.what} rests without a reason`]),
       ]
     }),
   ]
+}
+
+/** As long as its class says, or as long as the upstream named, or until the instant it named. */
+function lengthFaults(wanted: Rests, rest: Cooldown, world: World): readonly string[] {
+  if ('untilMs' in wanted) {
+    const isKept = Math.abs(rest.until_ms - wanted.untilMs) <= WITHIN_MS
+    return isKept ? [] : [`${wanted.what} rests until ${rest.until_ms}, not ${wanted.untilMs}`]
+  }
+  const seconds = 'class' in wanted ? world.steps[wanted.class] : wanted.seconds
+  const isKept = Math.abs(rest.step_ms - seconds * 1000) <= WITHIN_MS
+  return isKept ? [] : [`${wanted.what} rests ${rest.step_ms} ms, not ${seconds} s`]
 }
 
 function whatRests(rest: Cooldown, { channelIds }: Seen): string {
@@ -129,7 +149,7 @@ function clientFaults({ client }: Expected, seen: Seen): readonly string[] {
 function clientFault(wanted: ClientSaw, ask: Ask, seen: Seen): readonly string[] {
   const { api, form } = seen.cell
   const body = ask.body.toString()
-  const content = readContent(api, form, body)
+  const content = readContent(api, form, { body, lastPiece: ask.lastPiece })
   const all = [...leaks(body, seen)]
   const must = (isSo: boolean, what: string): void => void (isSo || all.push(what))
   const saw = `status ${ask.status}${ask.isCut ? ', cut' : ''}, ${body.slice(0, 300)}`
@@ -140,7 +160,10 @@ function clientFault(wanted: ClientSaw, ask: Ask, seen: Seen): readonly string[]
       must(content.text === textOf(wanted.from), `${JSON.stringify(content.text)} is not the text of ${wanted.from}`)
       must(isSent(ask.body, wanted.from, seen), `not the bytes of ${wanted.from}`)
       must(ask.tookMs >= (wanted.atLeastMs ?? 0), `came after ${ask.tookMs} ms, before ${wanted.atLeastMs}`)
-      must(ask.tookMs <= (wanted.withinMs ?? Number.POSITIVE_INFINITY), `took ${ask.tookMs} ms, over ${wanted.withinMs}`)
+      must(
+        ask.tookMs <= (wanted.withinMs ?? Number.POSITIVE_INFINITY),
+        `took ${ask.tookMs} ms, over ${wanted.withinMs}`,
+      )
       return all
     case 'our-error': {
       must(ask.status === wanted.status && !ask.isCut, `no ${wanted.status} of ours: ${saw}`)
@@ -155,9 +178,15 @@ function clientFault(wanted: ClientSaw, ask: Ask, seen: Seen): readonly string[]
     case 'break': {
       const [type, code] = OUR_BREAK[api]
       must(ask.status === 200 && ask.isCut && !content.isComplete, `no visible break: ${saw}`)
-      must(content.error?.type === type && content.error.code === code, `no error event ${type} ${code}: ${body.slice(-300)}`)
+      must(
+        content.error?.type === type && content.error.code === code,
+        `no error event ${type} ${code}: ${body.slice(-300)}`,
+      )
       must(isBegun(content.text, wanted.begins), `${JSON.stringify(content.text)} does not begin as ${wanted.begins}`)
-      must(ask.tookMs <= (wanted.withinMs ?? Number.POSITIVE_INFINITY), `took ${ask.tookMs} ms, over ${wanted.withinMs}`)
+      must(
+        ask.tookMs <= (wanted.withinMs ?? Number.POSITIVE_INFINITY),
+        `took ${ask.tookMs} ms, over ${wanted.withinMs}`,
+      )
       return all
     }
     case 'their-break':

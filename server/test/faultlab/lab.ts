@@ -58,7 +58,10 @@ function cellsOf({ apis = API_NAMES, forms = FORMS, title }: FaultCase): readonl
 }
 
 /** Plays the cells, world after world, and judges each. Errors: rejects when the program does not start. */
-export async function runLab(jobs: readonly Job[], { start = startProgram }: LabOptions = {}): Promise<readonly Verdict[]> {
+export async function runLab(
+  jobs: readonly Job[],
+  { start = startProgram }: LabOptions = {},
+): Promise<readonly Verdict[]> {
   await openPlaces()
   try {
     const verdicts: Verdict[] = []
@@ -74,7 +77,7 @@ export async function runLab(jobs: readonly Job[], { start = startProgram }: Lab
 
 async function runWorld(name: WorldName, jobs: readonly Job[], start: StartProgram): Promise<readonly Verdict[]> {
   const world = WORLDS[name]
-  const program = await start({ env: { GIN_LOG: 'false', ...world.env } })
+  const program = await start({ env: { GIN_LOG: 'false', TZ: 'UTC', ...world.env } })
   try {
     if (Object.keys(world.settings).length > 0) await program.settings(world.settings)
     const long = jobs.toSorted((one, other) => Number(other.row.isLong ?? false) - Number(one.row.isLong ?? false))
@@ -103,7 +106,10 @@ async function playOne(job: Job, program: Program, name: WorldName): Promise<Ver
     const kept = await keptOf(program, seen, expected.rows.length)
     return { ...job, faults: judgeCell(expected, seen, { kept, world: WORLDS[name] }) }
   } catch (error) {
-    return { ...job, faults: [`the cell could not be played: ${error instanceof Error ? error.message : String(error)}`] }
+    return {
+      ...job,
+      faults: [`the cell could not be played: ${error instanceof Error ? error.message : String(error)}`],
+    }
   }
 }
 
@@ -121,7 +127,11 @@ async function keptOf(program: Program, seen: Seen, rowCount: number): Promise<K
   }
   const ids = Object.values(seen.channelIds)
   const all: readonly Cooldown[] = await program.rests()
-  return { rows, rests: all.filter(({ channel_id }) => ids.includes(channel_id)), chargedUsd: await chargedTo(program, seen.tokenId) }
+  return {
+    rows,
+    rests: all.filter(({ channel_id }) => ids.includes(channel_id)),
+    chargedUsd: await chargedTo(program, seen.tokenId),
+  }
 }
 
 type TokenView = { readonly id: number; readonly cost_used_usd: number }

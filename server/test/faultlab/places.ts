@@ -11,18 +11,16 @@ export async function openPlaces(): Promise<void> {
   if (opened.urls !== undefined) return
   const expired = await startMock({ tls: EXPIRED })
   const selfSigned = await startMock({ tls: SELF_SIGNED })
-  const closed = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   const silent = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   opened.mocks = [expired, selfSigned]
   opened.silent = silent
   opened.urls = {
     nowhere: 'http://no-such-host.invalid',
-    closed: `http://127.0.0.1:${closed.port}`,
+    closed: 'http://127.0.0.1:1', // of no service, and given to nobody who asks for a free port
     'expired-tls': expired.url,
     'self-signed-tls': selfSigned.url,
     'silent-tls': `https://127.0.0.1:${silent.port}`,
   }
-  closed.stop(true)
 }
 
 export function closePlaces(): void {

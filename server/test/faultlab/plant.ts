@@ -22,7 +22,9 @@ export async function runPlants(words: readonly string[]): Promise<number> {
       const jobs = jobsOf(one.rows).filter((job) => well.has(nameOf(job)))
       const red = copy.fits(one.patch) ? await copy.with(one.patch, () => redCells(jobs, start)) : []
       if (red.length === 0) missed += 1
-      process.stdout.write(copy.fits(one.patch) ? lineOf(one, red, jobs.length) : `FAIL ${one.name}: its text is not there\n`)
+      process.stdout.write(
+        copy.fits(one.patch) ? lineOf(one, red, jobs.length) : `FAIL ${one.name}: its text is not there\n`,
+      )
     }
   } finally {
     copy.remove()
@@ -40,7 +42,8 @@ async function starterOf({ root }: SourceCopy): Promise<typeof startProgram> {
 function jobsOf(titles: readonly string[]): readonly Job[] {
   const rows = CASES.filter(({ title }) => titles.some((part) => title.includes(part)))
   for (const part of titles) {
-    if (!rows.some(({ title }) => title.includes(part))) throw new Error(`no row has ${JSON.stringify(part)} in its title`)
+    if (!rows.some(({ title }) => title.includes(part)))
+      throw new Error(`no row has ${JSON.stringify(part)} in its title`)
   }
   return allJobs(rows)
 }
@@ -56,6 +59,9 @@ function nameOf({ row, cell }: Job): string {
 
 function lineOf({ name }: Defect, red: readonly Verdict[], played: number): string {
   const first = red[0]
-  const shown = first === undefined ? 'NOT SEEN' : `${first.row.id} ${first.cell.name}: ${first.faults[0]?.slice(0, 110).replaceAll('\n', ' ')}`
+  const shown =
+    first === undefined
+      ? 'NOT SEEN'
+      : `${first.row.id} ${first.cell.name}: ${first.faults[0]?.slice(0, 110).replaceAll('\n', ' ')}`
   return `${first === undefined ? 'FAIL' : 'ok  '} ${name}: ${red.length} of ${played} cells red; ${shown}\n`
 }

@@ -3,6 +3,8 @@ import type { FaultCase } from './fault-case.ts'
 import type { Verdict } from './lab.ts'
 
 type Tally = { readonly passed: number; readonly failed: number }
+const MAX_SHOWN = 12
+
 type Mark = 'ok' | 'FAIL' | '-'
 
 export function tallyOf(verdicts: readonly Verdict[]): Tally {
@@ -15,20 +17,29 @@ export function printReport(rows: readonly FaultCase[], verdicts: readonly Verdi
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   say(`${''.padEnd(4)} ${API_NAMES.map((api) => api.padEnd(10)).join(' ')}  (stream whole)`)
   for (const row of rows) {
-    const marks = API_NAMES.map((api) => FORMS.map((form) => markOf(verdicts, row, { api, form }).padEnd(4)).join(' ').padEnd(10))
+    const marks = API_NAMES.map((api) =>
+      FORMS.map((form) => markOf(verdicts, row, { api, form }).padEnd(4))
+        .join(' ')
+        .padEnd(10),
+    )
     say(`${row.id.padEnd(4)} ${marks.join(' ')}  ${row.title}`)
   }
   for (const { row, cell, faults } of verdicts) {
     if (faults.length === 0) continue
     say(`\nFAIL ${row.id} ${cell.name}`)
-    for (const fault of faults) say(`  ${fault}`)
+    for (const fault of faults.slice(0, MAX_SHOWN)) say(`  ${fault}`)
+    if (faults.length > MAX_SHOWN) say(`  ... and ${faults.length - MAX_SHOWN} more`)
   }
   const { passed, failed } = tallyOf(verdicts)
   say(`\n${rows.length} rows in ${seconds.toFixed(0)} s`)
   say(`${passed} passed, ${failed} failed, 0 skipped`)
 }
 
-function markOf(verdicts: readonly Verdict[], row: FaultCase, at: { readonly api: ApiName; readonly form: Form }): Mark {
+function markOf(
+  verdicts: readonly Verdict[],
+  row: FaultCase,
+  at: { readonly api: ApiName; readonly form: Form },
+): Mark {
   const found = verdicts.find(({ row: of, cell }) => of === row && cell.api === at.api && cell.form === at.form)
   if (found === undefined) return '-'
   return found.faults.length === 0 ? 'ok' : 'FAIL'

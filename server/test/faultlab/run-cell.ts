@@ -4,7 +4,17 @@ import type { Behaviour, Rule } from '../mock-upstream/behaviour.ts'
 import type { Call } from '../mock-upstream/call.ts'
 import { type Mock, startMock } from '../mock-upstream/start-mock.ts'
 import { CHANNEL_TYPE, requestOf } from './apis.ts'
-import { type Answers, type Cell, type ChannelPlan, type Does, type FaultCase, type Hands, type KeyName, type Letter, TWO_CHANNELS } from './fault-case.ts'
+import {
+  type Answers,
+  type Cell,
+  type ChannelPlan,
+  type Does,
+  type FaultCase,
+  type Hands,
+  type KeyName,
+  type Letter,
+  TWO_CHANNELS,
+} from './fault-case.ts'
 import { placeOf } from './places.ts'
 
 /** One request of the client, as it was. */
@@ -13,6 +23,8 @@ export type Ask = {
   readonly status: number
   readonly headers: Headers
   readonly body: Buffer
+  /** What the last read of it gave. */
+  readonly lastPiece: string
   /** The connection was cut before the body was over. */
   readonly isCut: boolean
   readonly startedAtMs: number
@@ -92,7 +104,9 @@ function listOf(does: Does): readonly Behaviour[] {
 }
 
 async function newToken(program: Program): Promise<{ token: string; tokenId: number }> {
-  const { json } = await program.admin<{ id: number; token: string }>('POST', '/auth-tokens', { description: 'faultlab' })
+  const { json } = await program.admin<{ id: number; token: string }>('POST', '/auth-tokens', {
+    description: 'faultlab',
+  })
   if (!json.success) throw new Error(`token: ${json.error}`)
   return { token: json.data.token, tokenId: json.data.id }
 }
@@ -133,6 +147,10 @@ function handsOf(ground: HandsGround): Hands {
     sleep: (ms) => Bun.sleep(ms),
     async ask() {
       asks.push(await askOf(ground, new AbortController(), undefined))
+    },
+    async burst(count) {
+      const one = () => askOf(ground, new AbortController(), undefined)
+      asks.push(...(await Promise.all(Array.from({ length: count }, one))))
     },
     async askAndLeave(when, afterMs) {
       const stop = new AbortController()
@@ -184,6 +202,7 @@ async function askOf(
   } catch {
     held.isCut = true // a cut, a reset, our own leaving: what it was is told by the rest
   }
+  const lastPiece = Buffer.from(chunks.at(-1) ?? []).toString()
   const requestId = held.headers.get('x-ccload-request-id') ?? ''
-  return { ...held, requestId, body: Buffer.concat(chunks), startedAtMs, tookMs: Date.now() - startedAtMs }
+  return { ...held, requestId, body: Buffer.concat(chunks), lastPiece, startedAtMs, tookMs: Date.now() - startedAtMs }
 }

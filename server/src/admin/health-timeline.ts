@@ -1,0 +1,67 @@
+import type { HealthPoint } from '@ccload/contract/statistics.ts'
+import type { StatisticsRow } from '../ports/store.ts'
+import { isoTime } from './iso-time.ts'
+import { measuresOf } from './measures.ts'
+import type { StatisticsRange } from './statistics-range.ts'
+
+const POINTS = 48
+const MINUTE_MS = 60_000
+const TODAY_STEP_MS = 5 * MINUTE_MS
+
+/** Where the points of a timeline lie, and what has to be read for them. */
+export type TimelineGrid = {
+  readonly startMs: number
+  readonly stepMs: number
+  /** Not before the range begins: the first points of a young day stay empty. */
+  readonly fromMs: number
+}
+
+/** Today: the last four hours in steps of five minutes; else the range in 48 parts from its beginning, whole minutes. */
+export function timelineGrid({ isToday, fromMs, toMs, nowMs }: StatisticsRange): TimelineGrid {
+  if (!isToday) {
+    const stepMs = Math.max(1, Math.ceil((toMs - 1 - fromMs) / POINTS / MINUTE_MS)) * MINUTE_MS
+    return { startMs: fromMs, stepMs, fromMs }
+  }
+  const endMs = nowMs - (nowMs % TODAY_STEP_MS) + TODAY_STEP_MS
+  const startMs = endMs - POINTS * TODAY_STEP_MS
+  return { startMs, stepMs: TODAY_STEP_MS, fromMs: Math.max(startMs, fromMs) }
+}
+
+/** All 48 points. `rows` are of one (channel, model), their steps counted from `grid.fromMs`. */
+export function timelineOf(rows: readonly StatisticsRow[], { startMs, stepMs, fromMs }: TimelineGrid): HealthPoint[] {
+  const skipped = Math.round((fromMs - startMs) / stepMs)
+  const byStep = new Map(rows.map((row) => [row.step + skipped, row]))
+  return Array.from({ length: POINTS }, (_, step) => pointOf(startMs + step * stepMs, byStep.get(step)))
+}
+
+function pointOf(atMs: number, row: StatisticsRow | undefined): HealthPoint {
+  if (row === undefined) return { ts: isoTime(atMs), rate: -1, ...NOTHING }
+  const { sums } = row
+  const { costUsd, firstByteS = 0, anyDurationS = 0 } = measuresOf(sums)
+  const total = sums.success + sums.error
+  return {
+    ts: isoTime(atMs),
+    rate: total === 0 ? -1 : sums.success / total,
+    success: sums.success,
+    error: sums.error,
+    avg_first_byte_time: firstByteS,
+    avg_duration: anyDurationS,
+    input_tokens: sums.inputTokens,
+    output_tokens: sums.outputTokens,
+    cache_read_tokens: sums.cacheReadTokens,
+    cache_creation_tokens: sums.cacheWriteTokens,
+    cost: costUsd,
+  }
+}
+
+const NOTHING = {
+  success: 0,
+  error: 0,
+  avg_first_byte_time: 0,
+  avg_duration: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_read_tokens: 0,
+  cache_creation_tokens: 0,
+  cost: 0,
+}
