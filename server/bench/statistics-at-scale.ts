@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { fakeControl, fakeState } from '../src/admin/fake-control.ts'
 import { testDesk } from '../src/admin/test-desk.ts'
 import { emptySums } from '../src/core/rollup.ts'
-import { openStore } from '../src/store/open-store.ts'
 import { sqlite } from '../src/store/dialect.ts'
+import { openStore } from '../src/store/open-store.ts'
 import { FAMILY, type RollupRow, rollupUpsert, TIER_CODE } from '../src/store/rollup-table.ts'
 
 const NOW_MS = Date.UTC(2026, 5, 30, 18, 7, 30)
@@ -22,7 +22,7 @@ const REQUESTS = 10_000_000
 const LOG_ROWS = 1_000_000
 const PAIRS = Array.from({ length: CHANNELS * MODELS_OF_ONE }, (_, n) => ({
   channelId: 1 + (n % CHANNELS),
-  model: `model-${(n % CHANNELS + Math.floor(n / CHANNELS) * 5) % MODELS}`,
+  model: `model-${((n % CHANNELS) + Math.floor(n / CHANNELS) * 5) % MODELS}`,
 }))
 
 type Bucket = { readonly tier: keyof typeof TIER_CODE; readonly fromMs: number; readonly widthMs: number }
@@ -45,7 +45,10 @@ function* rowsOf({ tier, fromMs, widthMs }: Bucket): Iterable<RollupRow> {
     const n = Math.floor(at)
     const pair = PAIRS[n % PAIRS.length]
     if (pair)
-      yield row({ ...key, ...pair, family: FAMILY.full, tokenId: 1 + Math.floor(n / PAIRS.length) }, (requests * step) / full)
+      yield row(
+        { ...key, ...pair, family: FAMILY.full, tokenId: 1 + Math.floor(n / PAIRS.length) },
+        (requests * step) / full,
+      )
   }
 }
 
@@ -70,7 +73,8 @@ function fill(path: string): void {
   ]
   const endMs = NOW_MS - (NOW_MS % (15 * MINUTE_MS))
   const write = (bucket: Bucket) => {
-    for (const { sql, parameters } of upsert([...rowsOf(bucket)])) database.prepare(sql).run(...(parameters as string[]))
+    for (const { sql, parameters } of upsert([...rowsOf(bucket)]))
+      database.prepare(sql).run(...(parameters as string[]))
   }
   for (const [tier, widthMs, backMs] of tiers) {
     database.transaction(() => {
@@ -79,7 +83,8 @@ function fill(path: string): void {
     })()
   }
   database.transaction(() => {
-    for (let fromMs = endMs; fromMs < NOW_MS; fromMs += MINUTE_MS) write({ tier: 'pending', fromMs, widthMs: MINUTE_MS })
+    for (let fromMs = endMs; fromMs < NOW_MS; fromMs += MINUTE_MS)
+      write({ tier: 'pending', fromMs, widthMs: MINUTE_MS })
   })()
   database.run(`INSERT INTO rollup_state (name, value) VALUES ('day_zone', 'UTC')`)
   database.run(
@@ -111,7 +116,9 @@ try {
   await (await openStore({ path, journalMode: 'WAL' })).close()
   const startMs = performance.now()
   fill(path)
-  process.stdout.write(`made in ${Math.round((performance.now() - startMs) / 1000)} s, ${Math.round(statSync(path).size / 1e6)} MB\n`)
+  process.stdout.write(
+    `made in ${Math.round((performance.now() - startMs) / 1000)} s, ${Math.round(statSync(path).size / 1e6)} MB\n`,
+  )
   const { store, close } = await openStore({ path, journalMode: 'WAL' })
   const state = fakeState(() => NOW_MS)
   let monoMs = 0
@@ -123,7 +130,9 @@ try {
     if (status !== 200) throw new Error(`${where}: ${status}`)
   }
   const month = { fromMs: Date.UTC(2026, 5, 1), toMs: NOW_MS + 1, nowMs: NOW_MS, zone: 'UTC' } as const
-  await timed('month: sums by channel and model', 100, () => store.statistics.read({ ...month, by: ['channel', 'model'] }))
+  await timed('month: sums by channel and model', 100, () =>
+    store.statistics.read({ ...month, by: ['channel', 'model'] }),
+  )
   await timed('month: sums by token', 100, () => store.statistics.read({ ...month, by: ['token'] }))
   await timed('GET /admin/stats?range=this_month', 100, () => get('/admin/stats?range=this_month'))
   await timed('GET /admin/stats?range=this_week', 100, () => get('/admin/stats?range=this_week'))
@@ -135,7 +144,9 @@ try {
   await timed('GET /public/summary?range=today, not kept', 5, () => get('/public/summary?range=today'))
   await timed('GET /admin/logs first page', 20, () => get('/admin/logs?range=this_month&limit=50'))
   const before = `${NOW_MS - 15 * DAY_MS},${LOG_ROWS}`
-  await timed('GET /admin/logs page from the middle (keyset)', 20, () => get(`/admin/logs?range=this_month&limit=50&before=${before}`))
+  await timed('GET /admin/logs page from the middle (keyset)', 20, () =>
+    get(`/admin/logs?range=this_month&limit=50&before=${before}`),
+  )
   await timed('compactRollups, one slice', 20, () => store.statistics.compactRollups(NOW_MS, 'UTC'))
   await close()
 } finally {

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { emptySums, isCounted, SUM_FIELDS, type Sums } from '../core/rollup.ts'
 import type { RecentRow, StatisticsQuery, StatisticsRow } from '../ports/store.ts'
-import type { SqlEngine } from './sql-engine.ts'
 import { contains } from './sql-contains.ts'
+import type { SqlEngine } from './sql-engine.ts'
 
 /*
  * The two statistics that rollups cannot tell, read from the log itself.

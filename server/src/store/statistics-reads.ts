@@ -6,8 +6,8 @@ import type { Zone } from '../core/zone.ts'
 import type { Quantiles, StatisticsKey, StatisticsQuery, StatisticsRow } from '../ports/store.ts'
 import { readState, ZONE_UNDER_WAY } from './rollup-state.ts'
 import { FAMILY, SUM_COLUMNS, TIER_CODE } from './rollup-table.ts'
-import type { Tx } from './sql-engine.ts'
 import { contains } from './sql-contains.ts'
+import type { Tx } from './sql-engine.ts'
 
 const COLUMN_OF = { channel: 'channel_id', model: 'model', token: 'token_id' } as const
 const ALL_SUMS = sql.join(SUM_FIELDS.map((field) => sql`sum(${sql.ref(SUM_COLUMNS[field])}) as ${sql.ref(field)}`))
