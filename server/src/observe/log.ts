@@ -52,8 +52,13 @@ function lineWriter(): (line: string, isUrgent: boolean) => void {
     timer = undefined
     const text = gathered
     gathered = ''
-    if (text !== '') process.stderr.write(text)
+    try {
+      if (text !== '') process.stderr.write(text)
+    } catch {
+      // Nobody reads any more. A proxy outlives the control whose stderr it shares, and must not die of that.
+    }
   }
+  process.stderr.on('error', () => {}) // the same, said later
   process.on('exit', flush)
   return (line, isUrgent) => {
     gathered += line

@@ -16,7 +16,7 @@ function open() {
       for (let n = 0; n < count; n++) {
         if (!budget.mayRetry('openai', LIMITS)) continue
         allowed++
-        budget.retryFailed('openai')
+        budget.failed('openai', 1)
       }
       return allowed
     },

@@ -9,14 +9,15 @@ export type RetryBudgetLimits = {
 
 /**
  * Keeps an outage from becoming a storm: when everything is down, each request would try every channel, and eight
- * times the load would fall on what is left. Past the free ones, the retries of ten seconds that *failed* are a share of
- * the requests. A retry that served its client cost nobody anything: while another channel is healthy there is no limit.
+ * times the load would fall on what is left. Past the free ones, the retries of ten seconds that were *in vain* are a share
+ * of the requests. Those that led to an answer cost nobody anything: while another channel is healthy there is no limit.
  */
 export type RetryBudget = {
   request(type: ChannelType): void
   /** True when another attempt may be made. */
   mayRetry(type: ChannelType, limits: RetryBudgetLimits): boolean
-  retryFailed(type: ChannelType): void
+  /** A request has failed in spite of so many retries. */
+  failed(type: ChannelType, retries: number): void
 }
 
 const WINDOW_S = 10
@@ -54,8 +55,8 @@ export function retryBudget(monoMs: () => number): RetryBudget {
       const { requests, retries } = sums(type, current(type).second)
       return retries < Math.max(free, (requests * percent) / 100)
     },
-    retryFailed(type) {
-      current(type).retries++
+    failed(type, retries) {
+      current(type).retries += retries
     },
   }
 }

@@ -36,7 +36,6 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   exchange.token = token
   const local = localAnswer(deps, exchange, token)
   if (local) return answerOf(deps, exchange, local)
-
   if (isCount(client)) return answerOf(deps, exchange, await countTokens(deps, exchange))
   const admitted = await admit(deps, exchange, token)
   if (!admitted.ok) return refuse(deps, exchange, admitted.failure)
@@ -92,7 +91,8 @@ async function tryAll(trip: Trip): Promise<Response> {
   return giveUp(trip, course, last)
 }
 
-function giveUp({ deps, exchange }: Trip, course: Course, last: Failed | undefined): Response {
+function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Failed | undefined): Response {
+  deps.retries.failed(asked.type, Math.max(exchange.attemptNo - 1, 0))
   const failure =
     last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
   const result = last?.verdict ?? ownVerdict(failure, deps.clock.nowMs())

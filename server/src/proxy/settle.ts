@@ -14,7 +14,7 @@ export function settle(leg: Leg, end: AttemptEnd, verdict: Verdict | undefined):
   if (!failure) {
     praise(leg)
     takeSeats(leg, end.responseId)
-  } else if (leg.exchange.attemptNo > 0) leg.deps.retries.retryFailed(leg.asked.type)
+  }
   const statusCode = verdict?.logStatus ?? OK
   const message = failure ? messageOf(failure, leg.exchange.secrets) : (end.remark ?? 'ok')
   leg.deps.report.ended(attemptRow(leg, { statusCode, message, usage }))

@@ -85,7 +85,7 @@ test('a proxy that hangs does not hold up changes for more than a moment, and is
   const made = await retried(() =>
     program.admin<{ token: string }>('POST', '/auth-tokens', { description: 'while it hangs' }),
   )
-  expect(performance.now() - startedMs).toBeLessThan(4_000)
+  expect(performance.now() - startedMs).toBeLessThan(8_000)
   await until(() => !isAlive(frozen) && program.proxies().length === 2, 8_000, 'its replacement')
   for (let at = 0; at < 10; at++) {
     const call = ask({ port, token: made.data.token })

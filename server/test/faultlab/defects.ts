@@ -55,8 +55,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['401: the key rests'],
   }),
   defect('attempts without end', 'proxy/course.ts', {
-    find: 'attempts++ >= settings.maxAttempts',
-    put: 'attempts++ >= 1000',
+    find: 'attempts >= settings.maxAttempts ||',
+    put: 'attempts >= 1000 ||',
     rows: ['nine ill channels'],
   }),
   defect('an unclear 400 is shown to everyone', 'proxy/course.ts', {
@@ -85,8 +85,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['and it looks like an end'],
   }),
   defect('no error event before the cut', 'proxy/relay.ts', {
-    find: 'if (event === undefined) return this.#cutNow(controller)',
-    put: 'if (event !== "") return this.#cutNow(controller)',
+    find: "if (isEncoded || watch.framing !== 'sse') return this.#cutNow(controller)",
+    put: "if (isEncoded || watch.framing !== '') return this.#cutNow(controller)",
     rows: ['the connection closed'],
   }),
   defect('an error as first event is passed on', 'proxy/relay.ts', {
@@ -135,8 +135,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['500 everywhere'],
   }),
   defect('the upstream’s own words are replaced', 'proxy/refuse.ts', {
-    find: "if (failure.kind === 'status' && verdict.passThrough) return passedOn(failure, verdict, to)",
-    put: "if (failure.kind === 'status' && secrets.length > 99) return passedOn(failure, verdict, to)",
+    find: "if (failure.kind === 'status' && judged.passThrough) return passedOn(failure, judged, to)",
+    put: "if (failure.kind === 'status' && secrets.length > 99) return passedOn(failure, judged, to)",
     rows: ['400 context too long: straight back'],
   }),
 ]
