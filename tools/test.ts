@@ -69,7 +69,7 @@ async function runBunTest(paths: readonly string[], timeoutMs: number): Promise<
   const report = join(folder, 'junit.xml')
   const flags = ['--only-failures', `--timeout=${timeoutMs}`, '--reporter=junit', `--reporter-outfile=${report}`]
   try {
-    const child = Bun.spawn([process.execPath, 'test', '--no-orphans', ...flags, ...paths.map((path) => `./${path}`)], {
+    const child = Bun.spawn([process.execPath, 'test', ...flags, ...paths.map((path) => `./${path}`)], {
       cwd: ROOT,
       stdio: ['ignore', 'inherit', 'inherit'],
     })
