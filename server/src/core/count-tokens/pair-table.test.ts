@@ -52,6 +52,8 @@ describe('counts are those of the published tokenizers', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
         const text = pieces.join(' ')
+        // A published tokenizer looks words up in a plain object and takes its inherited members for entries.
+        fc.pre(!text.split(/\W+/).some((word) => word in Object.prototype))
         for (const vocabulary of VOCABULARIES) expect(ours[vocabulary](text)).toBe(theirs[vocabulary](text))
       }),
       { numRuns: 300 },
