@@ -56,7 +56,7 @@ export const statsEntry = z.strictObject({
   total_cache_read_input_tokens: count.optional(),
   total_cache_creation_input_tokens: count.optional(),
   total_cost: number.optional(),
-  /** Exactly 48. Today: five minutes each, the last four hours; else the range in equal parts. */
+  /** Exactly 48. Today: five minutes each, the last four hours; else the range in equal parts. Absent with `timeline=0`. */
   health_timeline: z.array(healthPoint).optional(),
 })
 export type StatsEntry = z.output<typeof statsEntry>

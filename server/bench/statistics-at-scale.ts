@@ -31,10 +31,12 @@ type Bucket = { readonly tier: keyof typeof TIER_CODE; readonly fromMs: number; 
 function* rowsOf({ tier, fromMs, widthMs }: Bucket): Iterable<RollupRow> {
   const requests = Math.round((REQUESTS * widthMs) / (DAYS * DAY_MS))
   const key = { tier: TIER_CODE[tier], bucketMs: fromMs, channelId: 0, model: '', tokenId: 0 }
-  if (tier !== 'minute' && tier !== 'pending') {
+  if (tier !== 'pending') {
     yield row({ ...key, family: FAMILY.all }, requests)
     for (let channelId = 1; channelId <= CHANNELS; channelId++)
       yield row({ ...key, family: FAMILY.channel, channelId }, requests / CHANNELS)
+  }
+  if (tier !== 'minute' && tier !== 'pending') {
     for (const pair of PAIRS) yield row({ ...key, ...pair, family: FAMILY.model }, requests / PAIRS.length)
     for (let tokenId = 1; tokenId <= TOKENS; tokenId++)
       yield row({ ...key, family: FAMILY.token, tokenId }, requests / TOKENS)
@@ -135,6 +137,10 @@ try {
   )
   await timed('month: sums by token', 100, () => store.statistics.read({ ...month, by: ['token'] }))
   await timed('GET /admin/stats?range=this_month', 100, () => get('/admin/stats?range=this_month'))
+  await timed('GET /admin/stats?range=this_month&timeline=0', 100, () =>
+    get('/admin/stats?range=this_month&timeline=0'),
+  )
+  await timed('GET /admin/stats?range=last_week', 100, () => get('/admin/stats?range=last_week'))
   await timed('GET /admin/stats?range=this_week', 100, () => get('/admin/stats?range=this_week'))
   await timed('GET /admin/stats?range=today', 100, () => get('/admin/stats?range=today'))
   await timed('GET /admin/metrics month, by hours', 100, () => get('/admin/metrics?range=this_month&bucket_min=60'))
@@ -145,7 +151,7 @@ try {
   await timed('GET /admin/logs first page', 20, () => get('/admin/logs?range=this_month&limit=50'))
   const before = `${NOW_MS - 15 * DAY_MS},${LOG_ROWS}`
   await timed('GET /admin/logs page from the middle (keyset)', 20, () =>
-    get(`/admin/logs?range=this_month&limit=50&before=${before}`),
+    get(`/admin/logs?range=this_month&limit=50&count=0&before=${before}`),
   )
   await timed('compactRollups, one slice', 20, () => store.statistics.compactRollups(NOW_MS, 'UTC'))
   await close()

@@ -6,6 +6,9 @@ import type { StatisticsRange } from './statistics-range.ts'
 
 const POINTS = 48
 const MINUTE_MS = 60_000
+const QUARTER_MS = 15 * MINUTE_MS
+const HOUR_MS = 60 * MINUTE_MS
+const LONG_STEP_MS = 4 * HOUR_MS
 const TODAY_STEP_MS = 5 * MINUTE_MS
 
 /** Where the points of a timeline lie, and what has to be read for them. */
@@ -16,10 +19,16 @@ export type TimelineGrid = {
   readonly fromMs: number
 }
 
-/** Today: the last four hours in steps of five minutes; else the range in 48 parts from its beginning, whole minutes. */
+/**
+ * Today: the last four hours in steps of five minutes; else the range in 48 parts from its beginning. The parts of a range
+ * that still runs are rounded up to quarter-hours, long ones to hours, for these are what sums are kept of.
+ */
 export function timelineGrid({ isToday, fromMs, toMs, nowMs }: StatisticsRange): TimelineGrid {
   if (!isToday) {
-    const stepMs = Math.max(1, Math.ceil((toMs - 1 - fromMs) / POINTS / MINUTE_MS)) * MINUTE_MS
+    const lengthMs = Math.min(toMs, nowMs) - fromMs
+    const unitMs = lengthMs > POINTS * LONG_STEP_MS ? HOUR_MS : lengthMs > POINTS * QUARTER_MS ? QUARTER_MS : MINUTE_MS
+    const isExact = toMs <= nowMs && lengthMs % (POINTS * MINUTE_MS) === 0
+    const stepMs = isExact ? lengthMs / POINTS : Math.max(1, Math.ceil(lengthMs / POINTS / unitMs)) * unitMs
     return { startMs: fromMs, stepMs, fromMs }
   }
   const endMs = nowMs - (nowMs % TODAY_STEP_MS) + TODAY_STEP_MS

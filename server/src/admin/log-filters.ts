@@ -42,6 +42,7 @@ export function logFilters(
     ...given('tokenId', number('auth_token_id')),
     ...given('requestId', text('request_id')),
     ...given('before', beforeOf(params, problems)),
+    ...(params.get('count') === '0' && { withTotal: false }),
     limit: Math.min(pageNumber(params.get('limit')) || DEFAULT_LIMIT, MAX_LIMIT),
     offset: Math.min(pageNumber(params.get('offset')), MAX_OFFSET),
   }

@@ -231,6 +231,12 @@ describe('GET /admin/logs', () => {
   })
 })
 
+test('a page of the log is counted unless count=0 says that nobody needs it', async () => {
+  const { asked } = await open()
+  expect(await asked('count=0')).toMatchObject({ withTotal: false })
+  expect(await asked('count=1')).not.toHaveProperty('withTotal')
+})
+
 describe('GET /admin/models', () => {
   test('lists what was asked for, by default in this month', async () => {
     const { desk, send } = await open()

@@ -23,14 +23,14 @@ async function stats(deps: AdminDeps, params: URLSearchParams): Promise<Reply> {
     read.ask.read(['channel', 'model']),
     read.ask.read([]),
     read.ask.recent(),
-    timelinesOf(read.ask),
+    params.get('timeline') === '0' ? undefined : timelinesOf(read.ask),
   ])
   const recentOf = recentByName(recent)
   const answer: StatsAnswer = {
     stats: rows.map((row) => ({
       ...entryOf(deps, row),
       ...rowRates({ ...rateOf(row), recent: recentOf.get(nameOf(row)) ?? 0, durationS: range.durationS }),
-      health_timeline: timelines(row),
+      ...(timelines && { health_timeline: timelines(row) }),
     })),
     duration_seconds: range.durationS,
     rpm_stats: rpmStatsOf({

@@ -248,6 +248,8 @@ export type LogQuery = {
   readonly offset: number
   /** Only rows older than this (keyset page). */
   readonly before?: { readonly timeMs: number; readonly id: number }
+  /** False: `total` is 0 instead of counted. Counting takes 30 ms for a million rows in the range. */
+  readonly withTotal?: boolean
 }
 
 export interface AttemptLog {

@@ -20,6 +20,8 @@ export interface SqlDialect {
   columnType(type: ColumnType): string
   /** ORDER BY term that comes nearest to the order in which the rows of a table were inserted. */
   readonly insertionOrder: string
+  /** CREATE TABLE tail of a table whose rows lie in the order of their primary key, with no number of their own. */
+  readonly inKeyOrder: string
   /** CREATE INDEX that does nothing when the index is there. `on` is `table (columns)`. */
   createIndex(name: string, on: string): string
   createUniqueIndex(name: string, on: string): string
@@ -72,6 +74,7 @@ export const sqlite: SqlDialect = {
   name: 'sqlite',
   columnType: (type) => SQLITE_TYPES[type.kind],
   insertionOrder: 'rowid',
+  inKeyOrder: ' WITHOUT ROWID',
   createIndex: (name, on) => `CREATE INDEX IF NOT EXISTS ${name} ON ${on}`,
   createUniqueIndex: (name, on) => `CREATE UNIQUE INDEX IF NOT EXISTS ${name} ON ${on}`,
   keepExisting: (key) => `ON CONFLICT (${key}) DO NOTHING`,

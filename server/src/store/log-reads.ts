@@ -17,10 +17,11 @@ type Page = { readonly rows: readonly StoredLogRow[]; readonly total: number }
 /** `total` counts what the filters find, wherever the page begins. */
 export function readPage(engine: SqlEngine, query: LogQuery): Promise<Page> {
   return inSnapshot(engine, async (tx) => {
-    const matching = tx.selectFrom('logs').where((eb) => eb.and(filters(eb, query)))
-    const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-    const rows = await matching
-      .where((eb) => eb.and(olderThan(eb, query.before)))
+    const logs = tx.selectFrom('logs')
+    const count = logs.where((eb) => eb.and(filters(eb, query))).select((eb) => eb.fn.countAll<number>().as('total'))
+    const total = query.withTotal === false ? 0 : (await count.executeTakeFirstOrThrow()).total
+    const rows = await logs
+      .where((eb) => eb.and([...filters(eb, untilPage(query)), ...olderThan(eb, query.before)]))
       .selectAll()
       .orderBy('time', 'desc')
       .orderBy('id', 'desc')
@@ -75,10 +76,15 @@ function filters(eb: LogsBuilder, query: LogQuery) {
   ]
 }
 
+/** The range cut where the page begins: of two upper bounds of a column a database uses one, and scans the rest. */
+function untilPage(query: LogQuery): LogQuery {
+  return query.before ? { ...query, toMs: Math.min(query.toMs, query.before.timeMs + 1) } : query
+}
+
 /** Keyset: what stands after (time, id) in a list that runs from new to old. */
 function olderThan(eb: LogsBuilder, before: LogQuery['before']) {
   if (!before) return []
   const { timeMs, id } = before
   const sameTime = eb.and([eb('time', '=', timeMs), eb('id', '<', id)])
-  return [eb('time', '<=', timeMs), eb.or([eb('time', '<', timeMs), sameTime])]
+  return [eb.or([eb('time', '<', timeMs), sameTime])]
 }

@@ -5,7 +5,15 @@ import { bucketStartMs, KEPT_MS } from '../core/rollup-tiers.ts'
 import type { Zone } from '../core/zone.ts'
 import { familiesOf } from './rollup-families.ts'
 import { minutePeaks } from './rollup-peaks.ts'
-import { FAMILY, keyText, type RollupKey, type RollupRow, rollupOf, TIER_CODE } from './rollup-table.ts'
+import {
+  FAMILY,
+  keyText,
+  MINUTE_FAMILIES,
+  type RollupKey,
+  type RollupRow,
+  rollupOf,
+  TIER_CODE,
+} from './rollup-table.ts'
 import type { SqlStatement, Tx } from './sql-engine.ts'
 
 const QUARTER_MS = 900_000
@@ -34,9 +42,7 @@ export async function foldSlice(tx: Tx, ask: FoldAsk): Promise<boolean> {
   if (rows.length === 0) return false
   const peaks = await minutePeaks(tx, rows)
   const coarse = coarseRows(rows, ask.zone, peaks)
-  const keptFromMs = ask.nowMs - KEPT_MS.minute
-  const kept = rows.filter(({ key }) => key.bucketMs >= keptFromMs)
-  const minutes = kept.map((row) => ({ ...row, key: { ...row.key, tier: TIER_CODE.minute } }))
+  const minutes = minuteRows(rows.filter(({ key }) => key.bucketMs >= ask.nowMs - KEPT_MS.minute))
   await run(tx, ask.upsert([...minutes, ...coarse]))
   await tidyHistograms(tx, coarse)
   return isMore
@@ -75,6 +81,22 @@ async function takePending(tx: Tx, { nowMs, limit }: FoldAsk): Promise<{ rows: R
 function keyOf(row: { bucket_ms: number; channel_id: number; model: string; token_id: number }): RollupKey {
   const { bucket_ms: bucketMs, channel_id: channelId, model, token_id: tokenId } = row
   return { tier: TIER_CODE.pending, family: FAMILY.full, bucketMs, channelId, model, tokenId }
+}
+
+/** The folded minutes themselves. */
+function minuteRows(rows: readonly RollupRow[]): RollupRow[] {
+  const found = new Map<string, RollupRow>()
+  for (const { key, rollup } of rows) {
+    for (const family of familiesOf(key)) {
+      if (!MINUTE_FAMILIES.includes(family.family)) continue
+      const minute = { ...family, tier: TIER_CODE.minute, bucketMs: key.bucketMs }
+      const name = keyText(minute)
+      const sum = found.get(name) ?? { key: minute, rollup: emptyRollup(), peakRpm: 0 }
+      found.set(name, sum)
+      addRollup(sum, rollup)
+    }
+  }
+  return [...found.values()]
 }
 
 function coarseRows(rows: readonly RollupRow[], zone: Zone, peakOf: (key: RollupKey) => number): RollupRow[] {

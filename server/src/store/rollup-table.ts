@@ -14,6 +14,9 @@ export const TIER_CODE = { pending: 0, minute: 1, quarter: 2, hour: 3, day: 4 } 
 /** Column `family`: what a row tells apart. */
 export const FAMILY = { all: 1, channel: 2, model: 3, token: 4, full: 5 } as const
 
+/** The families that folded minutes are kept in; charts of a day need no more as long as nobody filters. */
+export const MINUTE_FAMILIES: readonly number[] = [FAMILY.all, FAMILY.channel, FAMILY.full]
+
 export type RollupKey = {
   readonly tier: number
   readonly family: number

@@ -4,7 +4,7 @@ import type { Zone } from '../core/zone.ts'
 import type { SqlDialect } from './dialect.ts'
 import { addRollup, type FoldAsk, foldSlice, run } from './rollup-fold.ts'
 import { noteState, readState, ZONE_UNDER_WAY } from './rollup-state.ts'
-import { FAMILY, keyText, type RollupRow, rollupOf, TIER_CODE } from './rollup-table.ts'
+import { FAMILY, keyText, MINUTE_FAMILIES, type RollupRow, rollupOf, TIER_CODE } from './rollup-table.ts'
 import type { Tx } from './sql-engine.ts'
 
 const DAY_MS = 86_400_000
@@ -24,7 +24,7 @@ export async function compactSlice(tx: Tx, ask: UpkeepAsk): Promise<boolean> {
 async function dropSlice(tx: Tx, nowMs: number): Promise<boolean> {
   let isMore = false
   for (const tier of ['minute', 'quarter', 'hour'] as const) {
-    const families = tier === 'minute' ? [FAMILY.full] : Object.values(FAMILY)
+    const families = tier === 'minute' ? MINUTE_FAMILIES : Object.values(FAMILY)
     for (const family of families) {
       const isLeft = await dropOld(tx, { tier: TIER_CODE[tier], family, beforeMs: nowMs - KEPT_MS[tier] })
       isMore ||= isLeft

@@ -5,10 +5,12 @@ import { planRead, type Segment } from '../core/rollup-tiers.ts'
 import type { Zone } from '../core/zone.ts'
 import type { Quantiles, StatisticsKey, StatisticsQuery, StatisticsRow } from '../ports/store.ts'
 import { readState, ZONE_UNDER_WAY } from './rollup-state.ts'
-import { FAMILY, SUM_COLUMNS, TIER_CODE } from './rollup-table.ts'
+import { FAMILY, MINUTE_FAMILIES, SUM_COLUMNS, TIER_CODE } from './rollup-table.ts'
 import { contains } from './sql-contains.ts'
 import type { Tx } from './sql-engine.ts'
 
+/** More are pending only while history is being made; then peaks of the oldest may be too small for a while. */
+const MAX_PENDING_MINUTES = 2_000
 const COLUMN_OF = { channel: 'channel_id', model: 'model', token: 'token_id' } as const
 const ALL_SUMS = sql.join(SUM_FIELDS.map((field) => sql`sum(${sql.ref(SUM_COLUMNS[field])}) as ${sql.ref(field)}`))
 
@@ -34,7 +36,7 @@ export async function readStatistics(tx: Tx, query: StatisticsQuery): Promise<St
   const totals = new Totals()
   for (const segment of plan) for (const row of await readPart(tx, query, bucketsOf(query, segment))) totals.add(row)
   for (const row of await readPart(tx, query, pendingOf(query))) totals.add(row)
-  for (const row of await readMinutePeaks(tx, query, plan)) totals.peak(row)
+  if (query.stepMs === undefined) for (const row of await readMinutePeaks(tx, query, plan)) totals.peak(row)
   return totals.rows()
 }
 
@@ -47,7 +49,8 @@ function zoneOf(noted: string, asked: Zone): Zone | undefined {
 type Part = { readonly tier: number; readonly family: number; readonly fromMs: number; readonly toMs: number }
 
 function bucketsOf(query: StatisticsQuery, { tier, fromMs, toMs }: Segment): Part {
-  const family = tier === 'minute' ? FAMILY.full : familyFor(query)
+  const cheapest = familyFor(query)
+  const family = tier !== 'minute' || MINUTE_FAMILIES.includes(cheapest) ? cheapest : FAMILY.full
   return { tier: TIER_CODE[tier], family, fromMs, toMs }
 }
 
@@ -77,22 +80,39 @@ async function readPart(tx: Tx, query: StatisticsQuery, part: Part): Promise<rea
   return rows
 }
 
+type Peak = Group & { peakRpm: number }
+
 /** Requests by minute, where minutes are read as such or have not been folded yet. */
-async function readMinutePeaks(
-  tx: Tx,
-  query: StatisticsQuery,
-  plan: readonly Segment[],
-): Promise<readonly (Group & { peakRpm: number })[]> {
-  const ranges = plan
-    .filter(({ tier }) => tier === 'minute')
-    .map(({ fromMs, toMs }) => sql<SqlBool>`(bucket_ms >= ${fromMs} and bucket_ms < ${toMs})`)
-  const pending = sql<SqlBool>`bucket_ms in (select bucket_ms from rollups where tier = ${TIER_CODE.pending}
-    and family = ${FAMILY.full} and bucket_ms >= ${query.fromMs} and bucket_ms < ${query.toMs})`
-  const { rows } = await sql<Group & { peakRpm: number }>`
+async function readMinutePeaks(tx: Tx, query: StatisticsQuery, plan: readonly Segment[]): Promise<readonly Peak[]> {
+  const found: Peak[] = []
+  for (const segment of plan.filter(({ tier }) => tier === 'minute')) {
+    const { tier, family, fromMs, toMs } = bucketsOf(query, segment)
+    const which = sql<SqlBool>`tier = ${tier} and family = ${family} and bucket_ms >= ${fromMs} and bucket_ms < ${toMs}`
+    found.push(...(await requestsByMinute(tx, query, which)))
+  }
+  const pending = await tx
+    .selectFrom('rollups')
+    .select('bucket_ms')
+    .distinct()
+    .where('tier', '=', TIER_CODE.pending)
+    .where('family', '=', FAMILY.full)
+    .where('bucket_ms', '>=', query.fromMs)
+    .where('bucket_ms', '<', query.toMs)
+    .orderBy('bucket_ms', 'desc')
+    .limit(MAX_PENDING_MINUTES)
+    .execute()
+  if (pending.length === 0) return found
+  const minutes = sql.join(pending.map(({ bucket_ms }) => bucket_ms))
+  const which = sql<SqlBool>`tier in (${TIER_CODE.pending}, ${TIER_CODE.minute}) and family = ${FAMILY.full}
+    and bucket_ms in (${minutes})`
+  return [...found, ...(await requestsByMinute(tx, query, which))]
+}
+
+async function requestsByMinute(tx: Tx, query: StatisticsQuery, which: RawBuilder<SqlBool>): Promise<readonly Peak[]> {
+  const { rows } = await sql<Peak>`
     select ${groups(query)}, sum(success + error) as ${sql.ref('peakRpm')}
     from rollups
-    where tier in (${TIER_CODE.pending}, ${TIER_CODE.minute}) and family = ${FAMILY.full}
-      and (${sql.join([...ranges, pending], sql` or `)}) and ${filters(query)}
+    where ${which} and ${filters(query)}
     group by ${groupNames(query.by)}, bucket_ms`.execute(tx)
   return rows
 }

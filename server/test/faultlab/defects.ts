@@ -86,7 +86,7 @@ export const DEFECTS: readonly Defect[] = [
   }),
   defect('no error event before the cut', 'proxy/relay.ts', {
     find: "if (isEncoded || watch.framing !== 'sse') return this.#cutNow(controller)",
-    put: "if (isEncoded || watch.framing !== '') return this.#cutNow(controller)",
+    put: 'if (watch.framing === watch.framing || isEncoded) return this.#cutNow(controller)',
     rows: ['the connection closed'],
   }),
   defect('an error as first event is passed on', 'proxy/relay.ts', {

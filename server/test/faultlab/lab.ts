@@ -10,7 +10,7 @@ import type { Cell, FaultCase } from './fault-case.ts'
 import { judgeCell, type Kept } from './judge-cell.ts'
 import { closePlaces, openPlaces } from './places.ts'
 import { runCell, type Seen } from './run-cell.ts'
-import { WORLD_NAMES, WORLDS, type WorldName } from './worlds.ts'
+import { TOGETHER, WORLDS, type WorldName } from './worlds.ts'
 
 /** Every row, in the order of the fault list. */
 export const CASES: readonly FaultCase[] = [
@@ -65,9 +65,9 @@ export async function runLab(
   await openPlaces()
   try {
     const verdicts: Verdict[] = []
-    for (const world of WORLD_NAMES) {
-      const own = jobs.filter(({ row }) => (row.world ?? 'usual') === world)
-      if (own.length > 0) verdicts.push(...(await runWorld(world, own, start)))
+    for (const beside of TOGETHER) {
+      const played = await Promise.all(beside.map((world) => runWorld(world, jobsIn(jobs, world), start)))
+      verdicts.push(...played.flat())
     }
     return verdicts
   } finally {
@@ -75,7 +75,12 @@ export async function runLab(
   }
 }
 
+function jobsIn(jobs: readonly Job[], world: WorldName): readonly Job[] {
+  return jobs.filter(({ row }) => (row.world ?? 'usual') === world)
+}
+
 async function runWorld(name: WorldName, jobs: readonly Job[], start: StartProgram): Promise<readonly Verdict[]> {
+  if (jobs.length === 0) return []
   const world = WORLDS[name]
   const program = await start({ env: { GIN_LOG: 'false', TZ: 'UTC', ...world.env } })
   try {

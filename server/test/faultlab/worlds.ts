@@ -51,4 +51,11 @@ export const WORLDS = {
 } as const satisfies Record<string, World>
 
 export type WorldName = keyof typeof WORLDS
-export const WORLD_NAMES = Object.keys(WORLDS) as readonly WorldName[]
+
+/** Which worlds are played beside each other: one that works and one that mostly waits. Where instants count, alone. */
+export const TOGETHER: readonly (readonly WorldName[])[] = [
+  ['usual', 'brief'],
+  ['hasty', 'narrow'],
+  ['calm'],
+  ['crowd'],
+]

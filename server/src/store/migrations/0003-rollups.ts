@@ -40,6 +40,7 @@ const ROLLUPS: TableDef = {
     { name: 'duration_hist', type: { kind: 'text' } },
   ],
   primaryKey: ['tier', 'family', 'bucket_ms', 'channel_id', 'model', 'token_id'],
+  inKeyOrder: true,
 }
 
 /** How far regular work on the rollups has come. */

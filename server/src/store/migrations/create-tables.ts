@@ -10,7 +10,7 @@ export function createTableSql(db: MigrationDb, table: TableDef, as: string): st
     ...unique.map((columns) => `UNIQUE (${columns.join(', ')})`),
     ...(ofChannel ? [`FOREIGN KEY (${ofChannel}) REFERENCES channels(id) ON DELETE CASCADE`] : []),
   ]
-  return `CREATE TABLE ${as} (${parts.join(', ')})`
+  return `CREATE TABLE ${as} (${parts.join(', ')})${table.inKeyOrder ? db.dialect.inKeyOrder : ''}`
 }
 
 /** Creates the table, or adds to an existing one the columns that it lacks. Indexes are not touched. */

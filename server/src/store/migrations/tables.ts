@@ -12,6 +12,8 @@ export type TableDef = {
   readonly name: string
   readonly columns: readonly ColumnDef[]
   readonly primaryKey?: readonly string[]
+  /** Rows lie in the order of the primary key: for tables that are read by ranges of it. */
+  readonly inKeyOrder?: true
   readonly unique?: readonly (readonly string[])[]
   /** Column that points at `channels(id)`; the row goes when the channel goes. */
   readonly ofChannel?: string
