@@ -10,7 +10,7 @@ import {
   tokenUpdateBody,
 } from '@ccload/contract/auth-tokens.ts'
 import { maskKey } from '../core/secret.ts'
-import type { StoredToken, TokenDraft } from '../ports/store.ts'
+import type { StoredToken, TokenDraft } from '../ports/token-store.ts'
 import { changed } from './change.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint, endpointWithBody, idOf } from './endpoint.ts'

@@ -1,5 +1,5 @@
 import type { ChannelCreate, ChannelUpdate, ModelInput } from '@ccload/contract/channels.ts'
-import type { ChannelDraft, StoredModel } from '../ports/store.ts'
+import type { ChannelDraft, StoredModel } from '../ports/channel-store.ts'
 import { judgeChannelUrl } from './channel-url.ts'
 import { keyListOf } from './key-list.ts'
 import { badRequest, type Refused } from './reply.ts'

@@ -1,4 +1,4 @@
-import type { StoredChannel } from '../ports/store.ts'
+import type { StoredChannel } from '../ports/channel-store.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Ask, idOf } from './endpoint.ts'
 import type { inTurn } from './in-turn.ts'

@@ -1,7 +1,7 @@
 import type { Channel, ChannelList, Keys } from '@ccload/contract/channels.ts'
 import type { RunningRest } from '../control/control.ts'
 import { remainingMs } from '../core/cooldown.ts'
-import type { StoredChannel } from '../ports/store.ts'
+import type { StoredChannel } from '../ports/channel-store.ts'
 import { isoTime } from './iso-time.ts'
 import type { RestBoard } from './rest-board.ts'
 

@@ -9,7 +9,8 @@ import {
   prioritiesBody,
 } from '@ccload/contract/channels.ts'
 import type { Change } from '../control/control.ts'
-import { type ChannelDraft, StoreError } from '../ports/store.ts'
+import type { ChannelDraft } from '../ports/channel-store.ts'
+import { StoreError } from '../ports/store.ts'
 import { changed } from './change.ts'
 import { draftOf, patchOf } from './channel-draft.ts'
 import { channelKeyEndpoints } from './channel-keys.ts'

@@ -7,7 +7,7 @@ import {
 } from '@ccload/contract/cooldowns.ts'
 import type { RunningRest } from '../control/control.ts'
 import { remainingMs } from '../core/cooldown.ts'
-import type { CooldownTarget, StoredChannel } from '../ports/store.ts'
+import type { CooldownTarget, StoredChannel } from '../ports/channel-store.ts'
 import { keyIndexOf } from './channel-keys.ts'
 import { NOT_FOUND, withChannel } from './channel-parts.ts'
 import type { AdminDeps } from './deps.ts'

@@ -1,16 +1,11 @@
 import { defaultSettings } from '../config/settings.ts'
 import type { Change, Control, RunningRest } from '../control/control.ts'
 import type { SettingValues } from '../core/snapshot.ts'
-import {
-  type ChannelDraft,
-  type CooldownTarget,
-  type LogQuery,
-  type StatisticsQuery,
-  type StoredChannel,
-  type StoredLogRow,
-  type StoredToken,
-  StoreError,
-} from '../ports/store.ts'
+import type { LogQuery, StoredLogRow } from '../ports/attempt-log.ts'
+import type { ChannelDraft, CooldownTarget, StoredChannel } from '../ports/channel-store.ts'
+import type { StatisticsQuery } from '../ports/statistics.ts'
+import { StoreError } from '../ports/store.ts'
+import type { StoredToken } from '../ports/token-store.ts'
 import { fakeStatistics } from './fake-statistics.ts'
 
 /** What a `fakeControl` holds; tests look into it and change it. */

@@ -1,6 +1,7 @@
 import type { StatisticsReads } from '../control/control.ts'
 import { addAttempt, emptyRollup, isCounted } from '../core/rollup.ts'
-import type { StatisticsQuery, StatisticsRow, StoredLogRow } from '../ports/store.ts'
+import type { StoredLogRow } from '../ports/attempt-log.ts'
+import type { StatisticsQuery, StatisticsRow } from '../ports/statistics.ts'
 import type { FakeState } from './fake-control.ts'
 
 const MINUTE_MS = 60_000

@@ -1,5 +1,5 @@
 import type { HealthPoint } from '@ccload/contract/statistics.ts'
-import type { StatisticsRow } from '../ports/store.ts'
+import type { StatisticsRow } from '../ports/statistics.ts'
 import { isoTime } from './iso-time.ts'
 import { measuresOf } from './measures.ts'
 import type { StatisticsRange } from './statistics-range.ts'

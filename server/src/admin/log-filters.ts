@@ -1,6 +1,7 @@
 import { channelTypeName } from '@ccload/contract/channels.ts'
 import type { TimeRange } from '../core/time-range.ts'
-import type { LogQuery, StoredChannel } from '../ports/store.ts'
+import type { LogQuery } from '../ports/attempt-log.ts'
+import type { StoredChannel } from '../ports/channel-store.ts'
 
 export type FiltersRead =
   | { readonly ok: true; readonly query: LogQuery }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { activeRequestsAnswer } from '@ccload/contract/active-requests.ts'
 import { loggedModelsAnswer, logPageAnswer } from '@ccload/contract/logs.ts'
-import type { StoredLogRow } from '../ports/store.ts'
+import type { StoredLogRow } from '../ports/attempt-log.ts'
 import { START_MS, testDesk } from './test-desk.ts'
 
 const DAY_MS = 86_400_000

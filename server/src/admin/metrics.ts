@@ -1,6 +1,6 @@
 import { type MetricMeasures, type MetricPoint, STATISTICS_ROUTES } from '@ccload/contract/statistics.ts'
 import { addSums, emptySums, type Sums } from '../core/rollup.ts'
-import type { Quantiles, StatisticsRow } from '../ports/store.ts'
+import type { Quantiles, StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { isoTime } from './iso-time.ts'

@@ -1,5 +1,5 @@
 import type { RpmStats } from '@ccload/contract/rpm-stats.ts'
-import type { RecentRow } from '../ports/store.ts'
+import type { RecentRow } from '../ports/statistics.ts'
 
 /** What "recent" means, ms: exactly the last minute, whenever one asks. */
 export const RECENT_MS = 60_000

@@ -1,6 +1,6 @@
 import type { RunningRest } from '../control/control.ts'
 import { remainingMs } from '../core/cooldown.ts'
-import type { CooldownTarget } from '../ports/store.ts'
+import type { CooldownTarget } from '../ports/channel-store.ts'
 
 /** The rests that run at one instant, by what they rest. */
 export type RestBoard = {

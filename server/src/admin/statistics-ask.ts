@@ -1,4 +1,5 @@
-import type { LogQuery, RecentRow, StatisticsKey, StatisticsQuery, StatisticsRow } from '../ports/store.ts'
+import type { LogQuery } from '../ports/attempt-log.ts'
+import type { RecentRow, StatisticsKey, StatisticsQuery, StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { logFilters } from './log-filters.ts'
 import { RECENT_MS } from './rates.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { tokenListAnswer } from '@ccload/contract/auth-tokens.ts'
 import { metricsAnswer, statsAnswer, summaryAnswer } from '@ccload/contract/statistics.ts'
-import type { StoredLogRow } from '../ports/store.ts'
+import type { StoredLogRow } from '../ports/attempt-log.ts'
 import { START_MS, testDesk } from './test-desk.ts'
 
 const MINUTE_MS = 60_000

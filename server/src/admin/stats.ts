@@ -1,5 +1,5 @@
 import { STATISTICS_ROUTES, type StatsAnswer, type StatsEntry } from '@ccload/contract/statistics.ts'
-import type { RecentRow, StatisticsRow } from '../ports/store.ts'
+import type { RecentRow, StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { timelineGrid, timelineOf } from './health-timeline.ts'

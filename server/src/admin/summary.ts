@@ -2,7 +2,7 @@ import { STATISTICS_ROUTES, type SummaryAnswer, type SummaryOfType } from '@cclo
 import type { ChannelType } from '../core/channel-type.ts'
 import { addSums, emptySums, type Sums } from '../core/rollup.ts'
 import type { RangeName } from '../core/time-range.ts'
-import type { StatisticsRow } from '../ports/store.ts'
+import type { StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { measuresOf, present } from './measures.ts'

@@ -1,6 +1,6 @@
 import type { Token, TokenList } from '@ccload/contract/auth-tokens.ts'
 import { emptySums } from '../core/rollup.ts'
-import type { RecentRow, StatisticsRow } from '../ports/store.ts'
+import type { RecentRow, StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { exactMeanS, measuresOf } from './measures.ts'
 import { RECENT_MS, requestsOf, rowRates, rpmStatsOf } from './rates.ts'

@@ -1,15 +1,10 @@
 import type { SettingValues } from '../core/snapshot.ts'
 import type { RestReason, Running } from '../link/messages.ts'
-import type {
-  AttemptLog,
-  ChannelDraft,
-  CooldownTarget,
-  SessionStore,
-  Statistics,
-  StoredChannel,
-  StoredToken,
-  TokenDraft,
-} from '../ports/store.ts'
+import type { AttemptLog } from '../ports/attempt-log.ts'
+import type { ChannelDraft, CooldownTarget, StoredChannel } from '../ports/channel-store.ts'
+import type { Statistics } from '../ports/statistics.ts'
+import type { SessionStore } from '../ports/store.ts'
+import type { StoredToken, TokenDraft } from '../ports/token-store.ts'
 
 /** What is asked of statistics; their upkeep is control's own. */
 export type StatisticsReads = Pick<Statistics, 'read' | 'recent' | 'readByStatus'>

@@ -2,14 +2,8 @@ import { beforeEach, describe, expect, test } from 'bun:test'
 import type { RestReason } from '../link/messages.ts'
 import { plainPage } from '../link/page-file.ts'
 import type { SharedPage } from '../link/shared-page.ts'
-import {
-  type CooldownTarget,
-  type Store,
-  type StoredChannel,
-  type StoredCooldown,
-  type StoredReason,
-  StoreError,
-} from '../ports/store.ts'
+import type { CooldownTarget, StoredChannel, StoredCooldown, StoredReason } from '../ports/channel-store.ts'
+import { type Store, StoreError } from '../ports/store.ts'
 import { CooldownBook } from './cooldown-book.ts'
 import { Registry } from './registry.ts'
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from 'bun:test'
-import { type LogRow, StoreError } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
+import { StoreError } from '../ports/store.ts'
 import { Ledger } from './ledger.ts'
 
 const MAX_HELD = 100_000

@@ -1,5 +1,6 @@
+import type { AttemptLog, LogRow } from '../ports/attempt-log.ts'
 import type { Log } from '../ports/log.ts'
-import { type AttemptLog, type LogRow, StoreError } from '../ports/store.ts'
+import { StoreError } from '../ports/store.ts'
 
 export type LedgerParts = {
   readonly logs: Pick<AttemptLog, 'append'>

@@ -1,8 +1,10 @@
 import { defaultSettings, parseSetting, type SettingValue } from '../config/settings.ts'
 import type { ApiToken, SettingValues } from '../core/snapshot.ts'
 import type { WireChannel } from '../link/messages.ts'
+import type { StoredChannel } from '../ports/channel-store.ts'
 import type { Shared } from '../ports/shared.ts'
-import type { Store, StoredChannel, StoredToken } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
+import type { StoredToken } from '../ports/token-store.ts'
 import { type Cells, cells, channelCell, keyCell, modelCell } from './cells.ts'
 
 /** What is in force, in memory: the truth that snapshots are made of. The database is read once, at start. */

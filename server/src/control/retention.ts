@@ -1,5 +1,5 @@
+import type { AttemptLog } from '../ports/attempt-log.ts'
 import type { Log } from '../ports/log.ts'
-import type { AttemptLog } from '../ports/store.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000

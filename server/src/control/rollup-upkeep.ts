@@ -1,6 +1,6 @@
 import type { Zone } from '../core/zone.ts'
 import type { Log } from '../ports/log.ts'
-import type { Statistics } from '../ports/store.ts'
+import type { Statistics } from '../ports/statistics.ts'
 
 const EVERY_MS = 30_000
 const FIRST_AFTER_MS = 2_000

@@ -1,5 +1,5 @@
 import type { Running } from '../link/messages.ts'
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 import type { ProxyEnd } from './publisher.ts'
 
 const ANSWER_WITHIN_MS = 500

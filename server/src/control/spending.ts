@@ -1,7 +1,8 @@
 import { costOf } from '../core/cost.ts'
 import { type PriceBook, priceOf } from '../core/price-book.ts'
 import { startOfDayMs } from '../core/time-range.ts'
-import type { LogRow, Store } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
+import type { Store } from '../ports/store.ts'
 import type { Registry } from './registry.ts'
 
 const NANO_PER_MICRO = 1_000

@@ -1,6 +1,7 @@
 import { Secret } from '../core/secret.ts'
 import type { ApiToken, Channel, ChannelKey, SettingValues, Snapshot } from '../core/snapshot.ts'
-import type { CooldownTarget, LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
+import type { CooldownTarget } from '../ports/channel-store.ts'
 
 /** A channel as it crosses to a proxy: the same, with its secrets open. The link never leaves this machine. */
 export type WireChannel = Omit<Channel, 'keys'> & {

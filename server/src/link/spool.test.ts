@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 import { dropSpooled, readSpool, spool } from './spool.ts'
 
 const NOW_MS = 1_790_000_000_000

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 
 const OWNER_ONLY_DIR = 0o700
 const OWNER_ONLY_FILE = 0o600

@@ -1,4 +1,4 @@
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 
 export type Batch = { readonly batch: number; readonly rows: readonly LogRow[] }
 

@@ -1,7 +1,7 @@
 import type { Failure } from '../core/failure.ts'
 import { scrub } from '../core/secret.ts'
 import type { Usage } from '../core/usage.ts'
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
 

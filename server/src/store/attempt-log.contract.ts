@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { AttemptLog, LogRow, Store, StoredToken } from '../ports/store.ts'
+import type { AttemptLog, LogRow } from '../ports/attempt-log.ts'
+import type { Store } from '../ports/store.ts'
+import type { StoredToken } from '../ports/token-store.ts'
 import { type Fresh, logQuery, logRow, T0, tokenDraft } from './contract-rows.ts'
 
 /** Every `AttemptLog` must pass this, whatever it is made of. */

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import { CHANNEL_TYPES, type ChannelType } from '../core/channel-type.ts'
 import type { KeyStrategy } from '../core/snapshot.ts'
-import type { StoredChannel, StoredCooldown, StoredKey, StoredModel } from '../ports/store.ts'
+import type { StoredChannel, StoredCooldown, StoredKey, StoredModel } from '../ports/channel-store.ts'
 import type { ApiKeysTable, ChannelModelsTable, ChannelsTable, KeyRotationTable } from './schema.ts'
 
 /** Rows of some channels, each list in the order in which it is wanted. */

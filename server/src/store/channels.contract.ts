@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { ChannelStore, Store } from '../ports/store.ts'
+import type { ChannelStore } from '../ports/channel-store.ts'
+import type { Store } from '../ports/store.ts'
 import { channelDraft, type Fresh, kindOfFailure, logQuery, logRow, T0, T0_S } from './contract-rows.ts'
 
 const REST = { untilMs: T0 + 60_000, durationMs: 60_000 }

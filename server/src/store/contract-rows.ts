@@ -1,4 +1,7 @@
-import type { ChannelDraft, LogQuery, LogRow, Store, TokenDraft } from '../ports/store.ts'
+import type { LogQuery, LogRow } from '../ports/attempt-log.ts'
+import type { ChannelDraft } from '../ports/channel-store.ts'
+import type { Store } from '../ports/store.ts'
+import type { TokenDraft } from '../ports/token-store.ts'
 
 /** A fresh store of the implementation under test, and its end. */
 export type Fresh = () => Promise<{ readonly store: Store; close(): Promise<void> }>

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import type { CooldownTarget, CooldownToSave, StoredReason } from '../ports/store.ts'
+import type { CooldownTarget, CooldownToSave, StoredReason } from '../ports/channel-store.ts'
 import type { CooldownReasonsTable } from './schema.ts'
 import type { SqlEngine, Tx } from './sql-engine.ts'
 import { textOfChars, wholeNumber } from './stored-text.ts'

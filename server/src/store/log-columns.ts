@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { UsageState } from '../core/usage.ts'
-import type { LogRow, StoredLogRow } from '../ports/store.ts'
+import type { LogRow, StoredLogRow } from '../ports/attempt-log.ts'
 import type { LogsTable } from './schema.ts'
 import { textOfBytes, textOfChars, wholeNumber } from './stored-text.ts'
 

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder } from 'kysely'
-import type { LogQuery, StoredLogRow } from '../ports/store.ts'
+import type { LogQuery, StoredLogRow } from '../ports/attempt-log.ts'
 import { logRowOf } from './log-columns.ts'
 import type { Schema } from './schema.ts'
 import { contains } from './sql-contains.ts'

@@ -1,5 +1,5 @@
 import { addAttempt, emptyRollup, isCounted, type Rollup } from '../core/rollup.ts'
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 import { FAMILY, type RollupRow, TIER_CODE } from './rollup-table.ts'
 import { textOfChars, wholeNumber } from './stored-text.ts'
 

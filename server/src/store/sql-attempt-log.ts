@@ -1,4 +1,4 @@
-import type { AttemptLog } from '../ports/store.ts'
+import type { AttemptLog } from '../ports/attempt-log.ts'
 import { logValues } from './log-columns.ts'
 import { costByChannel, modelsBetween, readPage } from './log-reads.ts'
 import { logInsert, tokenUpdate } from './log-statements.ts'

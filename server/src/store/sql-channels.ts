@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { KeyStrategy } from '../core/snapshot.ts'
-import type { ChannelDraft, ChannelStore, CooldownToSave, StoredChannel, StoredModel } from '../ports/store.ts'
+import type { ChannelDraft, ChannelStore, CooldownToSave, StoredChannel, StoredModel } from '../ports/channel-store.ts'
 import { planKeys } from './channel-keys.ts'
 import { channelsOf, cooldownColumns, cooldownOf } from './channel-rows.ts'
 import { readReasons, removeReason, saveReason } from './cooldown-reasons.ts'

@@ -1,4 +1,4 @@
-import type { RecentRow, Statistics, StatisticsQuery, StatisticsRow } from '../ports/store.ts'
+import type { RecentRow, Statistics, StatisticsQuery, StatisticsRow } from '../ports/statistics.ts'
 import { historySlice } from './rollup-history.ts'
 import { rollupUpsert } from './rollup-table.ts'
 import { compactSlice } from './rollup-upkeep.ts'

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { StoredToken, TokenDraft, TokenStore } from '../ports/store.ts'
+import type { StoredToken, TokenDraft, TokenStore } from '../ports/token-store.ts'
 import type { AuthTokensTable } from './schema.ts'
 import { inTransaction, type SqlEngine } from './sql-engine.ts'
 

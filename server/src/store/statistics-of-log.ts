@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { emptySums, isCounted, SUM_FIELDS, type Sums } from '../core/rollup.ts'
-import type { RecentRow, StatisticsQuery, StatisticsRow } from '../ports/store.ts'
+import type { RecentRow, StatisticsQuery, StatisticsRow } from '../ports/statistics.ts'
 import { contains } from './sql-contains.ts'
 import type { SqlEngine } from './sql-engine.ts'
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { LogRow, Statistics, StatisticsQuery, StatisticsRow, Store } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
+import type { Statistics, StatisticsQuery, StatisticsRow } from '../ports/statistics.ts'
+import type { Store } from '../ports/store.ts'
 import { type Fresh, logRow } from './contract-rows.ts'
 
 const MINUTE_MS = 60_000

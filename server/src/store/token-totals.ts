@@ -1,4 +1,4 @@
-import type { LogRow } from '../ports/store.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
 import { wholeNumber } from './stored-text.ts'
 
 /** What a batch of finished attempts adds to one token. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { TokenStore } from '../ports/store.ts'
+import type { TokenStore } from '../ports/token-store.ts'
 import { type Fresh, kindOfFailure, T0, tokenDraft } from './contract-rows.ts'
 
 /** Every `TokenStore` must pass this, whatever it is made of. */
