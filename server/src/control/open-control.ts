@@ -1,6 +1,7 @@
 import { type Settings, settingsOf } from '../config/settings.ts'
 import { BASE_BOOK } from '../core/price-book.ts'
 import type { Down, Health, Up } from '../link/messages.ts'
+import { unpackRows } from '../link/row-wire.ts'
 import { dropSpooled, readSpool, spool } from '../link/spool.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -123,9 +124,11 @@ export class OpenControl {
         return this.#publisher.applied(end, message.version)
       case 'resync':
         return this.#publisher.resync(end)
-      case 'endings':
-        this.#running.ended(end, message.rows)
-        return this.#take(message.rows, { end, batch: message.batch })
+      case 'endings': {
+        const rows = unpackRows(message.rows)
+        this.#running.ended(end, rows)
+        return this.#take(rows, { end, batch: message.batch })
+      }
       case 'rested':
         return this.#cooldowns.rested(message.reason)
       case 'cleared':

@@ -66,7 +66,7 @@ export type Up =
   | { readonly t: 'failed'; readonly why: string }
   | { readonly t: 'applied'; readonly version: number }
   | { readonly t: 'resync' }
-  | { readonly t: 'endings'; readonly batch: number; readonly rows: readonly LogRow[] }
+  | { readonly t: 'endings'; readonly batch: number; readonly rows: string } // see `unpackRows`
   | { readonly t: 'rested'; readonly reason: RestReason }
   | { readonly t: 'cleared'; readonly target: CooldownTarget }
   | { readonly t: 'running'; readonly ask: number; readonly running: readonly Running[] }

@@ -15,6 +15,7 @@ export type LogOptions = {
 }
 
 const RANKS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+const LABELS: Readonly<Record<LogLevel, string>> = { debug: 'DEBUG', info: 'INFO ', warn: 'WARN ', error: 'ERROR' }
 const MAX_LINE_CHARS = 8000
 
 /**
@@ -30,10 +31,10 @@ export function openLog(options: LogOptions): Log {
     write(level, event, fields = {}) {
       if (RANKS[level] < least) return
       try {
-        const time = new Date(clock.nowMs()).toISOString()
-        const clean = { ...(options.source === undefined ? {} : { source: options.source }), ...redactFields(fields) }
+        const clean = redactFields(options.source === undefined ? fields : { source: options.source, ...fields })
         const line = options.format === 'json' ? jsonLine : textLine
-        writeLine(`${line({ time, level, event: redactText(event), fields: clean })}\n`, RANKS[level] >= RANKS.warn)
+        const entry = { time: isoTime(clock.nowMs()), level, event: redactText(event), fields: clean }
+        writeLine(`${line(entry)}\n`, RANKS[level] >= RANKS.warn)
       } catch {
         // Nowhere left to say it: stderr is closed or full.
       }
@@ -67,6 +68,19 @@ function lineWriter(): (line: string, isUrgent: boolean) => void {
   }
 }
 
+let isoSecond = ''
+let isoSecondAtMs = Number.NaN
+
+/** ISO 8601, UTC. The text of a second is kept: a busy proxy writes thousands of lines in one. */
+function isoTime(nowMs: number): string {
+  const ms = nowMs % 1000
+  if (nowMs - ms !== isoSecondAtMs) {
+    isoSecondAtMs = nowMs - ms
+    isoSecond = new Date(isoSecondAtMs).toISOString().slice(0, -4)
+  }
+  return `${isoSecond}${String(Math.trunc(ms)).padStart(3, '0')}Z`
+}
+
 type Entry = {
   /** ISO 8601, UTC. */
   readonly time: string
@@ -83,15 +97,21 @@ function jsonLine({ time, level, event, fields }: Entry): string {
 
 /** `2026-01-22T10:00:00.000Z WARN  event name=value other="with blanks"` */
 function textLine({ time, level, event, fields }: Entry): string {
-  const shown = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}=${textValue(value)}`)
-  const line = `${time} ${level.toUpperCase().padEnd(5)} ${event.replace(/[\r\n]+/g, ' ')}${shown.join('')}`
+  let line = `${time} ${LABELS[level]} ${event.replace(/[\r\n]+/g, ' ')}`
+  for (const name in fields) if (fields[name] !== undefined) line += ` ${name}=${textValue(fields[name])}`
   return line.length <= MAX_LINE_CHARS ? line : `${line.slice(0, MAX_LINE_CHARS)}…`
 }
 
-/** JSON quoting also keeps line ends out, so nobody can forge a line. */
+const MAX_KNOWN_TEXTS = 1_000
+const MAX_KNOWN_CHARS = 64
+const knownTexts = new Map<string, string>()
+
+/** JSON quoting also keeps line ends out, so nobody can forge a line. Methods and paths repeat, so these are remembered. */
 function textValue(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=\p{C}]+$/u.test(value)) return value
-  return JSON.stringify(value)
+  if (typeof value !== 'string') return JSON.stringify(value)
+  const known = knownTexts.get(value)
+  if (known !== undefined) return known
+  const text = /^[^\s"=\p{C}]+$/u.test(value) ? value : JSON.stringify(value)
+  if (knownTexts.size < MAX_KNOWN_TEXTS && value.length <= MAX_KNOWN_CHARS) knownTexts.set(value, text)
+  return text
 }

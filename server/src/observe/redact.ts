@@ -26,12 +26,20 @@ const SECRET_SHAPES: readonly (readonly [RegExp, string])[] = [
 const MAY_BE_SECRET =
   /bearer|basic|key|token|passw|authori|cookie|(?:sk|pk|rk|xai|gsk|hf|ghp|AKIA)[-_]|AIza|[0-9a-f]{64}|eyJ|:\/\//i
 
+/** Of the short ones that were looked at: methods and paths repeat in every line. */
+const harmlessTexts = new Set<string>()
+const MAX_KNOWN = 1000
+const MAX_KNOWN_CHARS = 64
+
 /** A text without anything that looks like a credential, at most 2,000 UTF-16 units long. */
 export function redactText(text: string): string {
   // Cut first: a megabyte of upstream error text must not be searched.
   const short = text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…(${text.length} chars)` : text
-  if (!MAY_BE_SECRET.test(short)) return short
-  return SECRET_SHAPES.reduce((clean, [shape, shown]) => clean.replace(shape, shown), short)
+  if (harmlessTexts.has(short)) return short
+  if (MAY_BE_SECRET.test(short))
+    return SECRET_SHAPES.reduce((clean, [shape, shown]) => clean.replace(shape, shown), short)
+  if (harmlessTexts.size < MAX_KNOWN && short.length <= MAX_KNOWN_CHARS) harmlessTexts.add(short)
+  return short
 }
 
 /**
@@ -55,7 +63,6 @@ function redactRecord(record: Readonly<Record<string, unknown>>, depth: number):
   return clean
 }
 
-const MAX_KNOWN_NAMES = 1000
 const knownNames = new Map<string, boolean>()
 
 /** Field names repeat in every line, so the answer is remembered. */
@@ -63,7 +70,7 @@ function isSecretName(name: string): boolean {
   const known = knownNames.get(name)
   if (known !== undefined) return known
   const isSecret = SECRET_NAME.test(name) && !HARMLESS_NAME.test(name)
-  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, isSecret)
+  if (knownNames.size < MAX_KNOWN) knownNames.set(name, isSecret)
   return isSecret
 }
 

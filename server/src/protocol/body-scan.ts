@@ -132,7 +132,7 @@ function readInside(cursor: JsonCursor, visit: (key: string | undefined) => bool
 }
 
 /**
- * Walks over one object. `visit` gets each name (`undefined` when too long to be one of ours) and must skip the value.
+ * Walks over one object. `visit` gets each name (`undefined` when it is none of ours) and must skip the value.
  */
 function eachMember(cursor: JsonCursor, visit: (key: string | undefined) => boolean): boolean {
   if (!cursor.enter(OPEN_BRACE)) return false
@@ -144,7 +144,7 @@ function eachMember(cursor: JsonCursor, visit: (key: string | undefined) => bool
     if (cursor.peek() !== QUOTE) return cursor.fail('a name in double quotes')
     const start = cursor.at
     if (!cursor.skipString()) return false
-    const key = cursor.at - start <= MAX_KEY_BYTES ? stringAt(cursor, start) : undefined
+    const key = nameAt(cursor, start)
     if (cursor.peek() !== 0x3a) return cursor.fail('":"')
     cursor.at++
     if (!visit(key)) return false
@@ -155,6 +155,31 @@ function eachMember(cursor: JsonCursor, visit: (key: string | undefined) => bool
   }
   cursor.leave()
   return true
+}
+
+/** Names that we read, by their length: no two are equally long. */
+const NAME_OF_LENGTH: readonly (string | undefined)[] = [
+  'model',
+  'stream',
+  'user_id',
+  'metadata',
+  'include_usage',
+  'stream_options',
+  'prompt_cache_key',
+  'previous_response_id',
+].reduce<(string | undefined)[]>((table, name) => {
+  table[name.length] = name
+  return table
+}, [])
+
+/** Which of our names the string between `start` and the cursor is. Made without a text: most names are none of ours. */
+function nameAt(cursor: JsonCursor, start: number): string | undefined {
+  const length = cursor.at - start - 2
+  if (cursor.sawEscape) return length <= MAX_KEY_BYTES ? stringAt(cursor, start) : undefined
+  const name = NAME_OF_LENGTH[length]
+  if (name === undefined) return undefined
+  for (let at = 0; at < length; at++) if (cursor.bytes[start + 1 + at] !== name.charCodeAt(at)) return undefined
+  return name
 }
 
 function fault(kind: BodyFault['fault'], atByte: number, detail: string): BodyFault {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from 'bun:test'
+import { unpackRows } from '../link/row-wire.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import { type Batch, outbox } from './outbox.ts'
 
@@ -33,7 +34,7 @@ describe('on the way to control', () => {
     jest.advanceTimersByTime(10)
     box.add(row('c'))
     jest.advanceTimersByTime(10)
-    expect(line.sent.map((batch) => [batch.batch, ids(batch.rows)])).toEqual([
+    expect(line.sent.map((batch) => [batch.batch, ids(unpackRows(batch.rows))])).toEqual([
       [1, ['a', 'b']],
       [2, ['c']],
     ])

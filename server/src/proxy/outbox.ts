@@ -1,6 +1,8 @@
+import { packRow, unpackRows } from '../link/row-wire.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 
-export type Batch = { readonly batch: number; readonly rows: readonly LogRow[] }
+/** `rows` as `unpackRows` takes them. */
+export type Batch = { readonly batch: number; readonly rows: string }
 
 export type Outbox = {
   add(row: LogRow): void
@@ -10,6 +12,8 @@ export type Outbox = {
   stored(upTo: number): void
   /** Nobody will say "stored" any more: what is on its way goes to disk now. */
   orphaned(): void
+  /** Everything is known to be on disk. */
+  isEmpty(): boolean
   /** Everything that is not known to be on disk, oldest first. */
   unstored(): readonly LogRow[]
 }
@@ -27,8 +31,9 @@ export type OutboxParts = {
  * that dies loses none. Memory is bounded: past `maxRows` the oldest go to disk here.
  */
 export function outbox(parts: OutboxParts): Outbox {
-  let pending: LogRow[] = []
-  let sent: Batch[] = []
+  // As text from the first moment: thousands of rows wait to be stored, and as objects each would outlive several collections.
+  let pending: string[] = []
+  let sent: (Batch & { readonly count: number })[] = []
   let sentRows = 0
   let nextBatch = 1
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -37,35 +42,36 @@ export function outbox(parts: OutboxParts): Outbox {
     clearTimeout(timer)
     timer = undefined
     if (pending.length === 0) return
-    const batch = { batch: nextBatch++, rows: pending }
-    pending = []
+    const batch = { batch: nextBatch++, rows: `[${pending.join(',')}]` }
     const isSent = parts.send(batch)
-    sent.push(batch)
-    sentRows += batch.rows.length
+    sent.push({ ...batch, count: pending.length })
+    sentRows += pending.length
+    pending = []
     // With nobody at the other end this process may be killed at any time: what it knows goes to disk at once.
     while (sentRows > (isSent ? parts.maxRows : 0)) {
       const oldest = sent.shift()
       if (!oldest) break
-      sentRows -= oldest.rows.length
-      parts.spill(oldest.rows)
+      sentRows -= oldest.count
+      parts.spill(unpackRows(oldest.rows))
     }
   }
 
   return {
     add(row) {
-      pending.push(row)
+      pending.push(packRow(row))
       timer ??= setTimeout(flush, parts.everyMs)
     },
     flush,
     stored(upTo) {
       sent = sent.filter((batch) => batch.batch > upTo)
-      sentRows = sent.reduce((sum, batch) => sum + batch.rows.length, 0)
+      sentRows = sent.reduce((sum, { count }) => sum + count, 0)
     },
     orphaned() {
       flush()
-      for (const batch of sent.splice(0)) parts.spill(batch.rows)
+      for (const batch of sent.splice(0)) parts.spill(unpackRows(batch.rows))
       sentRows = 0
     },
-    unstored: () => [...sent.flatMap((batch) => batch.rows), ...pending],
+    isEmpty: () => sent.length === 0 && pending.length === 0,
+    unstored: () => [...sent.flatMap(({ rows }) => unpackRows(rows)), ...unpackRows(`[${pending.join(',')}]`)],
   }
 }

@@ -23,7 +23,8 @@ export type PlaneParts = {
 
 const FLUSH_MS = 10
 const PULSE_MS = 250
-const PULSES_PER_PROGRESS = 2
+/** What control closes a dead proxy's requests from is at most this old: 0.75 s. */
+const PULSES_PER_PROGRESS = 3
 const MAX_UNSTORED_ROWS = 50_000
 /** Control says twice a second that it lives. */
 const CONTROL_SILENT_MS = 5_000
@@ -83,7 +84,7 @@ export class Plane {
 
   /** Every ending is on disk. */
   isStored(): boolean {
-    return this.#box.unstored().length === 0
+    return this.#box.isEmpty()
   }
 
   /** Puts every ending that is not known to be on disk into the spool. */

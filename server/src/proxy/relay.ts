@@ -1,11 +1,20 @@
 import type { Api } from '../core/channel-type.ts'
 import type { Failure } from '../core/failure.ts'
 import { networkCode } from '../core/network-code.ts'
-import { errorEvent, errorPiece } from '../protocol/dialect.ts'
-import type { StreamError, StreamWatch } from '../protocol/stream-watch.ts'
+import type { StreamWatch } from '../protocol/stream-watch.ts'
 import type { AttemptClock } from './attempt-clock.ts'
+import { type Controller, cutFlushed, cutNow, endsEvent, sayBroken } from './break-off.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reader } from './reader.ts'
+import {
+  brokenMessage,
+  emptyFailure,
+  lateContent,
+  lateFirstByte,
+  silentUpstream,
+  softError,
+  stalledClient,
+} from './relay-failures.ts'
 import type { SideDecoder } from './side-decoder.ts'
 
 export type RelayLimits = {
@@ -35,16 +44,14 @@ export type RelayParts = {
   readonly ended: (failure: Failure | undefined) => void
 }
 
+type Arrived = (next: { done: boolean; value?: Uint8Array | undefined }) => Promise<void> | undefined
+
 /** A client that takes nothing for this long has left without saying so. */
 const CLIENT_STALL_MS = 300_000
 /** After the end marker the body should end; waiting a little keeps the connection usable. */
 const LINGER_MS = 200
 /** Gemini may send usage after the finish reason. */
 const GEMINI_LINGER_MS = 2_000
-/** An event and the cut after it, written in one turn, lose the event. */
-const FLUSH_MS = 25
-const LF = 10
-const CR = 13
 /** For a client that takes nothing any more. */
 const CUT_AT_LATEST_MS = 2_000
 
@@ -102,43 +109,64 @@ export class Relay {
   open(): ReadableStream<Uint8Array> {
     this.#committed = true
     this.#parts.clock.unbound()
+    let pull: () => Promise<void> | undefined
     return new ReadableStream<Uint8Array>({
-      start: (controller) => this.#parts.stop.signal.addEventListener('abort', () => this.#abandon(controller)),
-      pull: (controller) => this.#pull(controller),
+      start: (controller) => {
+        this.#parts.stop.signal.addEventListener('abort', () => this.#abandon(controller))
+        const arrived: Arrived = ({ done, value }) => {
+          this.#isReading = false
+          if (this.#over) return undefined
+          return done || !value
+            ? this.#ended().then((why) => this.#finish(controller, why))
+            : this.#passOn(controller, value)
+        }
+        const failed = async (error: unknown): Promise<void> => {
+          this.#isReading = false
+          if (!this.#over) await this.#finish(controller, this.#failureOf(error))
+        }
+        pull = () => this.#pull(controller, arrived, failed)
+      },
+      pull: () => pull(),
       cancel: () => this.#clientLeft(),
     })
   }
 
   /** The limit passed that the *client* had for taking what is here: nobody is reading, so nobody else will notice. */
-  #abandon(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  #abandon(controller: Controller): void {
     if (this.#over || this.#isReading) return
     controller.error(new Error('the client does not read'))
     this.#end(this.#parts.stop.signal.reason as Failure)
   }
 
-  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    if (this.#isCutNext) return this.#cutNow(controller)
+  /** One promise and no closure for a chunk: a thousand streams go through here ten thousand times a second. */
+  #pull(
+    controller: Controller,
+    arrived: Arrived,
+    failed: (error: unknown) => Promise<void>,
+  ): Promise<void> | undefined {
+    if (this.#isCutNext) return cutFlushed(controller)
     if (this.#held.length > 0) {
       for (const chunk of this.#held) controller.enqueue(chunk)
       this.#held.length = 0
       this.#noteFirstByte()
-      this.#parts.clock.wait(CLIENT_STALL_MS, stalledClient)
-      return
+      this.#waitForClient()
+      return undefined
     }
     this.#waitForUpstream()
-    const chunk = await this.#next()
-    if (this.#over) return
-    if (chunk instanceof Uint8Array) {
-      controller.enqueue(chunk)
-      const looked = this.#look(chunk)
-      if (looked !== undefined) await looked
-      this.#parts.clock.wait(CLIENT_STALL_MS, stalledClient)
-      return
-    }
-    await this.#finish(controller, chunk)
+    this.#isReading = true
+    return this.#parts.reader.read().then(arrived, failed)
   }
 
-  async #finish(controller: ReadableStreamDefaultController<Uint8Array>, failure: Failure | undefined): Promise<void> {
+  #passOn(controller: Controller, chunk: Uint8Array): Promise<void> | undefined {
+    this.#note(chunk)
+    controller.enqueue(chunk)
+    const looked = this.#look(chunk)
+    if (looked !== undefined) return looked.then(() => this.#waitForClient())
+    this.#waitForClient()
+    return undefined
+  }
+
+  async #finish(controller: Controller, failure: Failure | undefined): Promise<void> {
     const { watch } = this.#parts
     if (failure === undefined || (watch.phase === 'finished' && failure.kind !== 'client-gone')) {
       // Whole content with a missing or late last byte is still whole.
@@ -168,59 +196,64 @@ export class Relay {
     return watch.phase === 'finished' || isSaid ? undefined : { kind: 'stream-unfinished' }
   }
 
-  /** Says in the client's protocol that the answer is broken, then breaks the connection: it must never look whole. */
-  async #cut(controller: ReadableStreamDefaultController<Uint8Array>, failure: Failure): Promise<void> {
+  async #cut(controller: Controller, failure: Failure): Promise<void> {
     const { api, isEncoded, watch } = this.#parts
     this.#end(failure)
-    if (isEncoded || watch.framing !== 'sse') return this.#cutNow(controller)
-    const broken = { message: brokenMessage(failure) }
-    const piece = errorPiece(api, broken)
-    const event = errorEvent(api, { ...broken, midLine: true })
-    if (event !== undefined && (piece === undefined || this.#isBetweenEvents)) controller.enqueue(encoded(event))
-    if (piece !== undefined) {
-      await flushed()
-      controller.enqueue(encoded(piece))
-    }
+    if (isEncoded || watch.framing !== 'sse') return cutNow(controller)
+    await sayBroken(controller, api, { message: brokenMessage(failure), isBetweenEvents: this.#isBetweenEvents })
     this.#isCutNext = true // when the client has taken it and asks for more
-    setTimeout(() => this.#cutNow(controller), CUT_AT_LATEST_MS)
+    setTimeout(() => void cutFlushed(controller), CUT_AT_LATEST_MS)
   }
 
-  async #cutNow(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    if (this.#isCutNext) await flushed()
-    controller.error(new Error('the upstream broke off'))
+  #waitForClient(): void {
+    this.#parts.clock.wait(CLIENT_STALL_MS, stalledClient)
   }
 
   #waitForUpstream(): void {
     const { watch, clock, limits, api } = this.#parts
-    if (watch.phase !== 'finished') return clock.wait(limits.idleMs, (waitedMs) => ({ kind: 'stream-idle', waitedMs }))
+    if (watch.phase !== 'finished') return clock.wait(limits.idleMs, silentUpstream)
     if (this.#lingering) return
     this.#lingering = true
-    clock.wait(api === 'gemini' ? GEMINI_LINGER_MS : LINGER_MS, (waitedMs) => ({ kind: 'stream-idle', waitedMs }))
+    clock.wait(api === 'gemini' ? GEMINI_LINGER_MS : LINGER_MS, silentUpstream)
   }
 
   /** The next chunk; `undefined` at a clean end; else why there is none. */
   async #next(): Promise<Uint8Array | Failure | undefined> {
-    const { reader, stop, exchange, watch, decoder } = this.#parts
     try {
-      this.#isReading = true
-      const { done, value } = await reader.read()
-      if (done || !value) {
-        this.#drained = true
-        if (decoder) await decoder.end()
-        watch.end()
-        return undefined
-      }
-      exchange.bytesReceived += value.length
-      this.#isBetweenEvents = endsEvent(value)
-      if (exchange.firstByteMs === 0)
-        exchange.firstByteMs = Math.max(this.#parts.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
+      const { done, value } = await this.#parts.reader.read()
+      if (done || !value) return await this.#ended()
+      this.#note(value)
       return value
     } catch (error) {
-      if (stop.signal.aborted) return stop.signal.reason as Failure
-      return { kind: this.#committed ? 'stream-cut' : 'reset', code: networkCode(error) }
-    } finally {
-      this.#isReading = false
+      return this.#failureOf(error)
     }
+  }
+
+  #note(chunk: Uint8Array): void {
+    const { exchange, clock } = this.#parts
+    exchange.bytesReceived += chunk.length
+    this.#isBetweenEvents = endsEvent(chunk)
+    if (exchange.firstByteMs === 0)
+      exchange.firstByteMs = Math.max(clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
+  }
+
+  /** All bytes are here. */
+  async #ended(): Promise<Failure | undefined> {
+    const { decoder, watch } = this.#parts
+    this.#drained = true
+    try {
+      if (decoder) await decoder.end()
+      watch.end()
+      return undefined
+    } catch (error) {
+      return this.#failureOf(error)
+    }
+  }
+
+  #failureOf(error: unknown): Failure {
+    const { stop } = this.#parts
+    if (stop.signal.aborted) return stop.signal.reason as Failure
+    return { kind: this.#committed ? 'stream-cut' : 'reset', code: networkCode(error) }
   }
 
   #noteFirstByte(): void {
@@ -261,45 +294,4 @@ export class Relay {
     if (!stop.signal.aborted) stop.abort({ kind: 'client-gone' } satisfies Failure)
     reader.cancel().catch(() => {}) // it is being aborted anyway; the reason has been recorded
   }
-}
-
-function encoded(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
-
-/** A blank line at its end. A line end on its own in the last chunk counts as none: then only half is known. */
-function endsEvent(chunk: Uint8Array): boolean {
-  const [third, before, last] = [chunk.at(-3), chunk.at(-2), chunk.at(-1)]
-  return last === LF && (before === LF || (before === CR && third === LF))
-}
-
-function flushed(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
-}
-
-function softError(error: StreamError): Extract<Failure, { kind: 'soft-error' }> {
-  return { kind: 'soft-error', body: error.body, errorType: error.type, errorCode: error.code }
-}
-
-function emptyFailure(watch: StreamWatch, bytes: number): Failure {
-  if (bytes === 0) return { kind: 'empty', what: 'no-body' }
-  return { kind: 'empty', what: watch.events === 0 ? 'no-events' : 'no-content' }
-}
-
-export function lateFirstByte(waitedMs: number): Failure {
-  return { kind: 'first-byte-timeout', waitedMs }
-}
-
-export function lateContent(waitedMs: number): Failure {
-  return { kind: 'first-content-timeout', waitedMs }
-}
-
-function stalledClient(): Failure {
-  return { kind: 'client-gone' }
-}
-
-function brokenMessage(failure: Failure): string {
-  if (failure.kind === 'stream-idle')
-    return `The upstream sent nothing for ${Math.round(failure.waitedMs / 1000)} s; the answer is incomplete.`
-  return 'The upstream broke off; the answer is incomplete.'
 }

@@ -74,7 +74,7 @@ export const DEFECTS: readonly Defect[] = [
     put: 'retryAfterMs: NO_CHANNEL_RETRY_MS,',
     rows: ['503 that says when to come back'],
   }),
-  defect('a broken stream ends cleanly', 'proxy/relay.ts', {
+  defect('a broken stream ends cleanly', 'proxy/break-off.ts', {
     find: "controller.error(new Error('the upstream broke off'))",
     put: 'controller.close()',
     rows: ['connection reset'],
@@ -85,8 +85,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['and it looks like an end'],
   }),
   defect('no error event before the cut', 'proxy/relay.ts', {
-    find: "if (isEncoded || watch.framing !== 'sse') return this.#cutNow(controller)",
-    put: 'if (watch.framing === watch.framing || isEncoded) return this.#cutNow(controller)',
+    find: "if (isEncoded || watch.framing !== 'sse') return cutNow(controller)",
+    put: 'if (watch.framing === watch.framing || isEncoded) return cutNow(controller)',
     rows: ['the connection closed'],
   }),
   defect('an error as first event is passed on', 'proxy/relay.ts', {
@@ -110,8 +110,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['never answers'],
   }),
   defect('a silent stream is waited for for ever', 'proxy/relay.ts', {
-    find: "return clock.wait(limits.idleMs, (waitedMs) => ({ kind: 'stream-idle', waitedMs }))",
-    put: "return clock.wait(limits.idleMs * 9, (waitedMs) => ({ kind: 'stream-idle', waitedMs }))",
+    find: 'return clock.wait(limits.idleMs, silentUpstream)',
+    put: 'return clock.wait(limits.idleMs * 9, silentUpstream)',
     rows: ['stream falls silent'],
   }),
   defect('a stale connection is taken for an ill channel', 'upstream/send.ts', {
@@ -129,10 +129,45 @@ export const DEFECTS: readonly Defect[] = [
     put: 'return { end: { failure: said?.failure ?? shown, usage: {} } }',
     rows: ['three attempts'],
   }),
-  defect('the summary row is missing', 'proxy/serve.ts', {
+  defect('the summary row is missing', 'proxy/give-up.ts', {
     find: "if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {",
     put: "if (failure.kind !== 'client-gone' && result.clientStatus === 400) {",
     rows: ['500 everywhere'],
+  }),
+  defect('Google’s clients get signs of life', 'protocol/sign-of-life.ts', {
+    find: "    case 'gemini':\n",
+    put: "    case 'gemini':\n      return COMMENT\n",
+    rows: ['Google’s clients break on signs'],
+  }),
+  defect('the first bytes after the signs of life are lost', 'proxy/keep-alive.ts', {
+    find: 'if (!this.#isOver) controller.enqueue(first)',
+    put: 'if (this.#isOver) controller.enqueue(first)',
+    rows: ['signs of life, then the bytes'],
+  }),
+  defect('a failure after signs of life looks like an end', 'proxy/keep-alive.ts', {
+    find: "controller.error(new Error('no answer came'))",
+    put: 'controller.close()',
+    rows: ['kept alive, and nobody answers'],
+  }),
+  defect('sealed reasoning is left in', 'proxy/repair.ts', {
+    find: "if (asked.api !== 'responses' || ",
+    put: "if (asked.api !== 'chat' || ",
+    rows: ['asked without it at the same channel'],
+  }),
+  defect('a last error does not say when to come back', 'proxy/give-up.ts', {
+    find: 'if (waitMs === undefined || !isTemporary(response.status)) return response',
+    put: 'if (waitMs !== -1 || !isTemporary(response.status)) return response',
+    rows: ['429 on every call'],
+  }),
+  defect('what is compressed is not looked at', 'proxy/attempt.ts', {
+    find: 'watch: encoding === undefined ? blindWatch() : watch,',
+    put: 'watch: isEncoded ? blindWatch() : watch,',
+    rows: ['inside br: meta-then-error', 'inside gzip is cut in the middle'],
+  }),
+  defect('the limit of a whole request is forgotten', 'proxy/attempt.ts', {
+    find: '  clock.boundBy(limit.atMs, limit.failure)\n',
+    put: '',
+    rows: ['request_total_timeout: the request is over'],
   }),
   defect('the upstream’s own words are replaced', 'proxy/refuse.ts', {
     find: "if (failure.kind === 'status' && judged.passThrough) return passedOn(failure, judged, to)",

@@ -1,0 +1,48 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import type { LogRow } from '../ports/attempt-log.ts'
+import { packRow, unpackRows } from './row-wire.ts'
+
+const ROW: LogRow = {
+  attemptId: 'r-0',
+  requestId: 'r',
+  attemptNo: 0,
+  timeMs: 1_764_000_000_123,
+  model: 'claude-sonnet-4-5',
+  actualModel: '',
+  channelId: 3,
+  statusCode: 200,
+  message: 'ok',
+  durationMs: 12.5,
+  streaming: true,
+  firstByteMs: 3.25,
+  apiKeyUsed: 'sk-1...abcd',
+  tokenId: 7,
+  clientIp: '::1',
+  inputTokens: 10,
+  outputTokens: 20,
+  cacheReadTokens: 1,
+  cacheWriteTokens: 2,
+  cacheWrite5mTokens: 3,
+  cacheWrite1hTokens: 4,
+  reasoningTokens: 5,
+  usageState: 'seen',
+  costNanoUsd: 6,
+  path: '/v1/messages',
+  bytesSent: 99,
+}
+
+test('a batch of rows arrives as it was sent, whatever words are in it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (words) => {
+      const rows = words.map((message) => ({ ...ROW, message, model: message, path: message }))
+      expect(unpackRows(`[${rows.map(packRow).join(',')}]`)).toEqual(rows)
+    }),
+  )
+})
+
+test('what a row does not say is not said on arrival either', () => {
+  const partial = { attemptId: 'r-0' } as LogRow
+  expect(unpackRows(`[${packRow(partial)}]`)).toEqual([partial])
+  expect(unpackRows('[]')).toEqual([])
+})
