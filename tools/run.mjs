@@ -16,8 +16,10 @@ const COMMANDS = {
   docs: ['tools/docs.ts'],
   build: ['tools/build.ts'],
   bench: ['server/bench/main.ts'],
+  'bench:statistics': ['server/bench/statistics-at-scale.ts'],
   mock: ['server/test/mock-upstream/main.ts'],
   'e2e:clients': ['server/test/e2e/clients/main.ts'],
+  crash: ['server/test/drills/crash.ts'],
   faultlab: ['server/test/faultlab/main.ts'],
   mutate: ['server/test/faultlab/mutate.ts'],
 }

@@ -36,6 +36,29 @@ const allowedModels = z
   .array(filledText(191), { error: 'must be a list of model names; [] allows every model' })
   .max(MAX_MODELS, `must not name more than ${MAX_MODELS} models`)
 
+const MAX_LIMIT = 1_000_000
+const MAX_CHANNELS = 10_000
+const MAX_ADDRESSES = 1_000
+
+/** `null` = as if absent. */
+const numberLimit = z
+  .int({ error: 'must be a whole number; 0 = no limit' })
+  .min(0, 'must be >= 0; 0 = no limit')
+  .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
+  .nullable()
+
+/** Empty = every channel. `null` is refused, as for the models. */
+const allowedChannelIds = z
+  .array(z.int({ error: 'must be a channel id' }).min(1, 'must be a channel id'), {
+    error: 'must be a list of channel ids; [] allows every channel',
+  })
+  .max(MAX_CHANNELS, `must not name more than ${MAX_CHANNELS} channels`)
+
+/** IP addresses and CIDR ranges. Empty = from everywhere. `null` is refused, as for the models. */
+const allowedAddresses = z
+  .array(filledText(64), { error: 'must be a list of addresses and CIDR ranges; [] allows every address' })
+  .max(MAX_ADDRESSES, `must not name more than ${MAX_ADDRESSES} ranges`)
+
 /** Fields of an answer that cannot be set. */
 const READ_ONLY = [
   'id',
@@ -55,6 +78,8 @@ const READ_ONLY = [
   'cache_creation_tokens_total',
   'total_cost_usd',
   'cost_used_usd',
+  'cost_used_today_usd',
+  'cost_used_this_month_usd',
   'peak_rpm',
   'avg_rpm',
   'recent_rpm',
@@ -65,6 +90,12 @@ const fields = {
   is_active: flag.nullable().optional(),
   allowed_models: allowedModels.optional(),
   cost_limit_usd: costLimit.optional(),
+  daily_cost_limit_usd: costLimit.optional(),
+  monthly_cost_limit_usd: costLimit.optional(),
+  rpm_limit: numberLimit.optional(),
+  max_concurrency: numberLimit.optional(),
+  allowed_channel_ids: allowedChannelIds.optional(),
+  allowed_addresses: allowedAddresses.optional(),
 }
 
 export const tokenCreateBody = ignoring(READ_ONLY, z.strictObject({ description: filledText(512), ...fields }))
@@ -78,6 +109,21 @@ export const tokenUpdateBody = ignoring(
 export type TokenUpdate = z.output<typeof tokenUpdateBody>
 
 const count = z.int().min(0)
+
+/** What a token may do; 0 = no limit, empty = no restriction. */
+const limitAnswers = {
+  cost_limit_usd: z.number(),
+  /** From midnight to midnight in the zone of statistics. */
+  daily_cost_limit_usd: z.number(),
+  monthly_cost_limit_usd: z.number(),
+  /** Requests in one minute. */
+  rpm_limit: count,
+  /** Requests at once. */
+  max_concurrency: count,
+  allowed_models: z.array(z.string()),
+  allowed_channel_ids: z.array(z.int()),
+  allowed_addresses: z.array(z.string()),
+}
 
 export const tokenAnswer = z.strictObject({
   id: z.int(),
@@ -106,10 +152,9 @@ export const tokenAnswer = z.strictObject({
   cache_creation_tokens_total: count,
   total_cost_usd: z.number(),
   cost_used_usd: z.number(),
-  /** 0 = no limit. */
-  cost_limit_usd: z.number(),
-  /** Empty = every model. */
-  allowed_models: z.array(z.string()),
+  cost_used_today_usd: z.number(),
+  cost_used_this_month_usd: z.number(),
+  ...limitAnswers,
   /** Only when a range was asked for; absent = 0. `recent_rpm` for today alone. */
   peak_rpm: z.number().optional(),
   avg_rpm: z.number().optional(),
@@ -118,8 +163,8 @@ export const tokenAnswer = z.strictObject({
 export type Token = z.output<typeof tokenAnswer>
 
 /**
- * With a range other than `all`, counters, tokens, costs, times and rates are those of the range; `cost_used_usd` and
- * `cost_limit_usd` are those of all time, always.
+ * With a range other than `all`, counters, tokens, costs, times and rates are those of the range; `cost_used_…` and the
+ * limits stay what they are.
  */
 export const tokenListAnswer = z.strictObject({
   tokens: z.array(tokenAnswer),
@@ -138,8 +183,7 @@ export const newTokenAnswer = z.strictObject({
   created_at: z.string(),
   expires_at: z.int().nullable(),
   is_active: z.boolean(),
-  allowed_models: z.array(z.string()),
-  cost_limit_usd: z.number(),
+  ...limitAnswers,
 })
 export type NewToken = z.output<typeof newTokenAnswer>
 

@@ -21,6 +21,8 @@ const MAX_MODELS = 5_000
 const MAX_UPDATES = 10_000
 const MAX_PRIORITY = 99_999
 const MAX_DAILY_COST_USD = 1e9
+const MAX_MULTIPLIER = 1_000
+const MAX_LIMIT = 1_000_000
 
 export const channelTypeName = z.enum(['anthropic', 'codex', 'openai', 'gemini'])
 export const keyStrategyName = z.enum(['sequential', 'round_robin'])
@@ -43,6 +45,16 @@ const dailyCostLimit = z
   .number({ error: 'must be a number of USD; 0 = no limit' })
   .min(0, 'must be >= 0; 0 = no limit')
   .max(MAX_DAILY_COST_USD, `must be at most ${MAX_DAILY_COST_USD}`)
+
+const costMultiplier = z
+  .number({ error: 'must be a number; 1 = list price, 0 = free' })
+  .min(0, 'must be >= 0; 0 = free')
+  .max(MAX_MULTIPLIER, `must be at most ${MAX_MULTIPLIER}`)
+
+const numberLimit = z
+  .int({ error: 'must be a whole number; 0 = no limit' })
+  .min(0, 'must be >= 0; 0 = no limit')
+  .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
 
 /** `"name"` and `{"model":"name"}` mean the same. No redirect, `''` and the name itself mean: asked for by its name. */
 export const modelInput = z.preprocess(
@@ -89,6 +101,10 @@ const fields = {
   priority: priority.optional(),
   enabled: flag.optional(),
   daily_cost_limit: dailyCostLimit.optional(),
+  cost_multiplier: costMultiplier.optional(),
+  rpm_limit: numberLimit.optional(),
+  max_concurrency: numberLimit.optional(),
+  ask_for_usage: flag.optional(),
   api_key: keyText.optional(),
   api_keys: keyList.optional(),
 }
@@ -145,6 +161,13 @@ const channelFields = {
   cooldown_duration_ms: z.int().min(0),
   /** USD; 0 = no limit. */
   daily_cost_limit: z.number(),
+  /** What an answer costs times this; 0 = free. */
+  cost_multiplier: z.number(),
+  /** Requests in one minute, and at once; 0 = no limit. */
+  rpm_limit: z.int().min(0),
+  max_concurrency: z.int().min(0),
+  /** Streams are asked for their usage where the client did not. */
+  ask_for_usage: z.boolean(),
   /** Unix seconds. */
   created_at: z.int(),
   updated_at: z.int(),

@@ -65,8 +65,15 @@ export const cooldownAnswer = z.strictObject({
   since_ms: z.int(),
   until_ms: z.int(),
   remaining_ms: z.int().min(1),
-  /** Length of this step of the ladder. */
+  /** Its whole length. */
   step_ms: z.int().min(0),
+  /**
+   * How many times the first step was doubled. Absent when this is no step of the ladder: the upstream or a rule of yours
+   * named the time, it was set by hand, or it has run since before this was noted.
+   */
+  step: z.int().min(0).optional(),
+  /** The upstream named a time beyond 7 days; it rests 7 days. */
+  capped: z.boolean(),
 })
 export type Cooldown = z.output<typeof cooldownAnswer>
 

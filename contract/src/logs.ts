@@ -45,6 +45,36 @@ export const logRowAnswer = z.strictObject({
   usage_state: z.enum(['seen', 'estimated', 'unknown']),
   /** USD. */
   cost: z.number(),
+  /** How the cost came about; absent when nothing was charged. */
+  cost_parts: z
+    .strictObject({
+      parts: z.array(
+        z.strictObject({
+          what: z.enum(['input', 'output', 'cache-read', 'cache-write-5m', 'cache-write-1h', 'web-search', 'request']),
+          /** Tokens; searches or requests for the last two. */
+          count: z.number().min(0),
+          /** USD for a million tokens; for one search or request. Before the multiplier. */
+          price: z.number().min(0),
+          /** USD, with the multiplier. */
+          cost: z.number().min(0),
+        }),
+      ),
+      /** Of the channel, at that time. */
+      multiplier: z.number().min(0),
+      /** `standard`, `priority`, `flex`, `batch` or `fast`: the one whose prices were taken. */
+      tier: z.string(),
+      /** The prompt was so long that it cost more. */
+      long_context: z.boolean(),
+      /** The row of prices, where it is not that of the model itself. */
+      priced_as: z.string().optional(),
+      /** The upstream reported a count that cannot be. */
+      clamped: z.boolean(),
+      /** Counts are estimates: the upstream did not report them. */
+      estimated: z.boolean(),
+      /** Nobody has a price for the model, so it cost nothing here. */
+      unpriced: z.boolean(),
+    })
+    .optional(),
   /** Ties all attempts of one client request; the client has it from the header `x-ccload-request-id`. */
   request_id: z.string(),
   /** 0 for the first attempt of its request. */

@@ -11,12 +11,24 @@ import { type Figure, tableText, verdictOf } from './lib/table.ts'
 import { burst } from './scenarios/burst.ts'
 import { failover } from './scenarios/failover.ts'
 import { memory, start } from './scenarios/footprint.ts'
+import { outage } from './scenarios/outage.ts'
 import { body, tls, unary } from './scenarios/requests.ts'
 import { sse, streams } from './scenarios/streams.ts'
 
 type Scenario = (lab: Lab) => Promise<readonly Figure[]>
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { unary, body, sse, streams, failover, burst, tls, memory, start }
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  unary,
+  body,
+  sse,
+  streams,
+  failover,
+  outage,
+  burst,
+  tls,
+  memory,
+  start,
+}
 const MOST_MINUTES = 30
 
 const USAGE = `npm run bench -- [--only a,b] [--quick] [--write]

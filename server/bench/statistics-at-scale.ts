@@ -1,160 +1,203 @@
-// How long statistics, the public summary and a page of the log take in a big database: sums as ten million requests of
-// 30 days leave them (50 channels with 4 of 20 models each, 20 tokens), and a million log rows.
-//   bun server/bench/statistics-at-scale.ts [folder]
-import { Database } from 'bun:sqlite'
+// How long statistics, the public summary and a page of the log take in a big database, and how long the regular work on
+// it holds the database at a time. Makes 10 million log rows of 30 days first (some 3 GB, minutes), and removes them.
+//   npm run bench:statistics [-- --rows 1000000] [-- --folder /big/disk] [-- --write]
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { fakeControl, fakeState } from '../src/admin/fake-control.ts'
 import { testDesk } from '../src/admin/test-desk.ts'
-import { emptySums } from '../src/core/rollup.ts'
-import { sqlite } from '../src/store/dialect.ts'
+import { type SliceBounds, sliceSize } from '../src/control/slice-size.ts'
+import type { Store } from '../src/ports/store.ts'
+import { logRow } from '../src/store/contract-rows.ts'
 import { openStore } from '../src/store/open-store.ts'
-import { FAMILY, type RollupRow, rollupUpsert, TIER_CODE } from '../src/store/rollup-table.ts'
+import { machineText, writeResults } from './lib/report.ts'
+import { DAY_MS, DAYS, fillDatabase, forgetHistory, HOUR_MS, NOW_MS } from './lib/scale-database.ts'
 
-const NOW_MS = Date.UTC(2026, 5, 30, 18, 7, 30)
-const MINUTE_MS = 60_000
-const HOUR_MS = 3_600_000
-const DAY_MS = 86_400_000
-const DAYS = 30
-const [CHANNELS, MODELS_OF_ONE, MODELS, TOKENS] = [50, 4, 20, 20]
-const REQUESTS = 10_000_000
-const LOG_ROWS = 1_000_000
-const PAIRS = Array.from({ length: CHANNELS * MODELS_OF_ONE }, (_, n) => ({
-  channelId: 1 + (n % CHANNELS),
-  model: `model-${((n % CHANNELS) + Math.floor(n / CHANNELS) * 5) % MODELS}`,
-}))
+const ROUNDS = 15
+const MOST_SLICES = 400
+/** Nobody who writes an ending waits longer for the database. */
+const SLICE_MS = 100
+/** As in control/rollup-upkeep.ts and control/retention.ts. */
+const HISTORY = { least: 50, most: 500, wantedMs: 30 } as const
+const PRUNING = { least: 100, most: 2_000, wantedMs: 30 } as const
 
-type Bucket = { readonly tier: keyof typeof TIER_CODE; readonly fromMs: number; readonly widthMs: number }
+/** `cpuMs`: what it takes with the machine to itself; the rest of the time others had the core. */
+type Took = { readonly ms: number; readonly cpuMs: number }
+type Line = { readonly name: string; readonly median: Took; readonly worst: Took; readonly targetMs: number }
 
-/** Rows of one bucket; of small buckets as many full keys as there were requests. */
-function* rowsOf({ tier, fromMs, widthMs }: Bucket): Iterable<RollupRow> {
-  const requests = Math.round((REQUESTS * widthMs) / (DAYS * DAY_MS))
-  const key = { tier: TIER_CODE[tier], bucketMs: fromMs, channelId: 0, model: '', tokenId: 0 }
-  if (tier !== 'pending') {
-    yield row({ ...key, family: FAMILY.all }, requests)
-    for (let channelId = 1; channelId <= CHANNELS; channelId++)
-      yield row({ ...key, family: FAMILY.channel, channelId }, requests / CHANNELS)
-  }
-  if (tier !== 'minute' && tier !== 'pending') {
-    for (const pair of PAIRS) yield row({ ...key, ...pair, family: FAMILY.model }, requests / PAIRS.length)
-    for (let tokenId = 1; tokenId <= TOKENS; tokenId++)
-      yield row({ ...key, family: FAMILY.token, tokenId }, requests / TOKENS)
-  }
-  const full = PAIRS.length * TOKENS
-  const step = Math.max(1, full / requests)
-  for (let at = 0; at < full; at += step) {
-    const n = Math.floor(at)
-    const pair = PAIRS[n % PAIRS.length]
-    if (pair)
-      yield row(
-        { ...key, ...pair, family: FAMILY.full, tokenId: 1 + Math.floor(n / PAIRS.length) },
-        (requests * step) / full,
-      )
-  }
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    folder: { type: 'string', default: tmpdir() },
+    write: { type: 'boolean', default: false },
+  },
+})
+const rows = Number(values.rows)
+const folder = join(values.folder, `ccload-scale-${process.pid}`)
+const path = join(folder, 'scale.db')
+const lines: Line[] = []
+
+function note(name: string, times: readonly Took[], targetMs: number): void {
+  const of = (field: keyof Took) => times.map((took) => took[field]).toSorted((x, y) => x - y)
+  const [ms, cpuMs] = [of('ms'), of('cpuMs')]
+  const at = (index: number): Took => ({ ms: ms[index] ?? 0, cpuMs: cpuMs[index] ?? 0 })
+  const line = { name, median: at(Math.floor(times.length / 2)), worst: at(times.length - 1), targetMs }
+  lines.push(line)
+  const numbers = numbersOf(line).map((text) => text.padStart(8))
+  process.stdout.write(`${name.padEnd(56)} ${numbers.join(' ')}   (target ${targetMs})\n`)
 }
 
-function row(key: RollupRow['key'], requests: number): RollupRow {
-  const count = Math.max(1, Math.round(requests))
-  const sums = { ...emptySums(), success: count, inputTokens: count * 1000, outputTokens: count * 300 }
-  const times = { costNanoUsd: count * 1e6, durationUs: count * 4e6, ttfbUs: count * 5e5, ttfbCount: count }
-  const spread = key.family <= FAMILY.model ? Math.min(count, 20) : 0
-  const histogram = new Map(Array.from({ length: spread }, (_, n) => [40 + n, Math.ceil(count / spread)]))
-  return { key, rollup: { sums: { ...sums, ...times }, ttfb: histogram, duration: histogram }, peakRpm: count }
+function numbersOf({ median, worst }: Line): readonly string[] {
+  return [median.ms, median.cpuMs, worst.ms, worst.cpuMs].map((number) => number.toFixed(1))
 }
 
-function fill(path: string): void {
-  const database = new Database(path)
-  database.run('PRAGMA synchronous = OFF')
-  const upsert = rollupUpsert(sqlite)
-  const tiers: readonly (readonly [Bucket['tier'], number, number])[] = [
-    ['day', DAY_MS, DAYS * DAY_MS],
-    ['hour', HOUR_MS, DAYS * DAY_MS],
-    ['quarter', 15 * MINUTE_MS, 8 * DAY_MS],
-    ['minute', MINUTE_MS, 2 * DAY_MS],
-  ]
-  const endMs = NOW_MS - (NOW_MS % (15 * MINUTE_MS))
-  const write = (bucket: Bucket) => {
-    for (const { sql, parameters } of upsert([...rowsOf(bucket)]))
-      database.prepare(sql).run(...(parameters as string[]))
-  }
-  for (const [tier, widthMs, backMs] of tiers) {
-    database.transaction(() => {
-      for (let fromMs = endMs - backMs - ((endMs - backMs) % widthMs); fromMs < endMs; fromMs += widthMs)
-        write({ tier, fromMs, widthMs })
-    })()
-  }
-  database.transaction(() => {
-    for (let fromMs = endMs; fromMs < NOW_MS; fromMs += MINUTE_MS)
-      write({ tier: 'pending', fromMs, widthMs: MINUTE_MS })
-  })()
-  database.run(`INSERT INTO rollup_state (name, value) VALUES ('day_zone', 'UTC')`)
-  database.run(
-    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${LOG_ROWS})
-     INSERT INTO logs (time, model, channel_id, status_code, message, auth_token_id, request_id, attempt_id, duration)
-     SELECT ${NOW_MS} - (${LOG_ROWS} - i) * ${(DAYS * DAY_MS) / LOG_ROWS}, 'model-' || (i % ${MODELS}), 1 + i % ${CHANNELS},
-       CASE WHEN i % 50 = 0 THEN 429 ELSE 200 END, 'ok', 1 + i % ${TOKENS}, 'r' || i, 'a' || i, 1.5 FROM n`,
-  )
-  database.run('PRAGMA wal_checkpoint(TRUNCATE)')
-  database.close()
+async function took(work: () => Promise<unknown>): Promise<Took> {
+  const [startMs, startCpu] = [performance.now(), process.cpuUsage()]
+  await work()
+  const { user, system } = process.cpuUsage(startCpu)
+  return { ms: performance.now() - startMs, cpuMs: (user + system) / 1000 }
 }
 
 async function timed(name: string, targetMs: number, work: () => Promise<unknown>): Promise<void> {
   await work()
-  const times: number[] = []
-  for (let round = 0; round < 7; round++) {
-    const startMs = performance.now()
-    await work()
-    times.push(performance.now() - startMs)
-  }
-  const median = times.toSorted((a, b) => a - b)[3] ?? 0
-  process.stdout.write(`${name.padEnd(44)} ${median.toFixed(1).padStart(8)} ms   (target ${targetMs})\n`)
+  const times: Took[] = []
+  for (let round = 0; round < ROUNDS; round++) times.push(await took(work))
+  note(name, times, targetMs)
 }
 
-const folder = join(process.argv[2] ?? tmpdir(), `ccload-scale-${process.pid}`)
-mkdirSync(folder, { recursive: true })
-const path = join(folder, 'scale.db')
-try {
-  await (await openStore({ path, journalMode: 'WAL' })).close()
-  const startMs = performance.now()
-  fill(path)
-  process.stdout.write(
-    `made in ${Math.round((performance.now() - startMs) / 1000)} s, ${Math.round(statSync(path).size / 1e6)} MB\n`,
-  )
-  const { store, close } = await openStore({ path, journalMode: 'WAL' })
+/** Each slice of work that is repeated until it says that nothing is left. */
+async function sliced(name: string, slice: () => Promise<boolean>): Promise<void> {
+  const times: Took[] = []
+  let isMore = true
+  while (isMore && times.length < MOST_SLICES) {
+    times.push(
+      await took(async () => {
+        isMore = await slice()
+      }),
+    )
+  }
+  note(`${name}, a slice (of ${times.length})`, times, SLICE_MS)
+}
+
+function deskOver(store: Store) {
   const state = fakeState(() => NOW_MS)
   let monoMs = 0
   const control = { ...fakeControl(state), statistics: store.statistics, logs: store.logs }
+  // Its clock leaps, so that nothing that is kept for a second is met a second time.
   const desk = testDesk({ control, clock: { nowMs: () => NOW_MS, monoMs: () => (monoMs += 10_000) } }, state)
   for (const hash of state.sessions.keys()) state.sessions.set(hash, NOW_MS)
-  const get = async (where: string) => {
-    const { status } = await desk.send('GET', where, { token: desk.token })
-    if (status !== 200) throw new Error(`${where}: ${status}`)
+  return async (where: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${desk.token}` }
+    const answer = await desk.app.fetch(new Request(`http://localhost${where}`, { headers }), { ip: '127.0.0.1' })
+    const text = await answer.text()
+    if (answer.status !== 200) throw new Error(`${where}: ${answer.status} ${text}`)
+    return text
   }
-  const month = { fromMs: Date.UTC(2026, 5, 1), toMs: NOW_MS + 1, nowMs: NOW_MS, zone: 'UTC' } as const
-  await timed('month: sums by channel and model', 100, () =>
-    store.statistics.read({ ...month, by: ['channel', 'model'] }),
+}
+
+async function reads(store: Store): Promise<void> {
+  const get = deskOver(store)
+  const month = { fromMs: NOW_MS - DAYS * DAY_MS, toMs: NOW_MS + 1, nowMs: NOW_MS, zone: 'UTC' } as const
+  const sums = (by: readonly ('channel' | 'model' | 'token')[]) => () => store.statistics.read({ ...month, by })
+  await timed('30 days by channel and model', 100, sums(['channel', 'model']))
+  await timed('30 days by token', 100, sums(['token']))
+  for (const range of ['this_month', 'last_week', 'this_week', 'yesterday', 'today'])
+    await timed(`/admin/stats?range=${range}`, 100, () => get(`/admin/stats?range=${range}`))
+  await timed('/admin/stats?range=this_month&timeline=0', 100, () => get('/admin/stats?range=this_month&timeline=0'))
+  await timed('/admin/stats?range=this_month&auth_token_id=7', 100, () =>
+    get('/admin/stats?range=this_month&auth_token_id=7'),
   )
-  await timed('month: sums by token', 100, () => store.statistics.read({ ...month, by: ['token'] }))
-  await timed('GET /admin/stats?range=this_month', 100, () => get('/admin/stats?range=this_month'))
-  await timed('GET /admin/stats?range=this_month&timeline=0', 100, () =>
-    get('/admin/stats?range=this_month&timeline=0'),
+  await timed('/admin/metrics?range=this_month&bucket_min=60', 100, () =>
+    get('/admin/metrics?range=this_month&bucket_min=60'),
   )
-  await timed('GET /admin/stats?range=last_week', 100, () => get('/admin/stats?range=last_week'))
-  await timed('GET /admin/stats?range=this_week', 100, () => get('/admin/stats?range=this_week'))
-  await timed('GET /admin/stats?range=today', 100, () => get('/admin/stats?range=today'))
-  await timed('GET /admin/metrics month, by hours', 100, () => get('/admin/metrics?range=this_month&bucket_min=60'))
-  await timed('GET /admin/metrics today, 5 minutes', 100, () => get('/admin/metrics?range=today'))
-  await timed('GET /admin/auth-tokens?range=this_month', 100, () => get('/admin/auth-tokens?range=this_month'))
-  await timed('GET /public/summary?range=this_month, not kept', 5, () => get('/public/summary?range=this_month'))
-  await timed('GET /public/summary?range=today, not kept', 5, () => get('/public/summary?range=today'))
-  await timed('GET /admin/logs first page', 20, () => get('/admin/logs?range=this_month&limit=50'))
-  const before = `${NOW_MS - 15 * DAY_MS},${LOG_ROWS}`
-  await timed('GET /admin/logs page from the middle (keyset)', 20, () =>
-    get(`/admin/logs?range=this_month&limit=50&count=0&before=${before}`),
+  await timed('/admin/metrics?range=today', 100, () => get('/admin/metrics?range=today'))
+  await timed('/admin/models?range=this_month', 100, () => get('/admin/models?range=this_month'))
+  await timed('/admin/auth-tokens?range=this_month', 100, () => get('/admin/auth-tokens?range=this_month'))
+  for (const range of ['this_month', 'today'])
+    await timed(`/public/summary?range=${range}, not kept`, 5, () => get(`/public/summary?range=${range}`))
+  await logPages(get)
+}
+
+async function logPages(get: (where: string) => Promise<string>): Promise<void> {
+  const page = async (query: string): Promise<void> => {
+    const text = await get(`/admin/logs?range=this_month&limit=50&${query}`)
+    if (text.split('"time_ms"').length !== 51) throw new Error(`${query}: not 50 rows`)
+  }
+  const before = `before=${NOW_MS - 15 * DAY_MS},${rows}`
+  await timed('/admin/logs of this month, first page, all counted', 500, () => page(''))
+  await timed('/admin/logs of this month, first page', 20, () => page('count=0'))
+  await timed('/admin/logs by keyset, from the middle', 20, () => page(`count=0&${before}`))
+  await timed('/admin/logs by keyset, one channel', 20, () => page(`count=0&${before}&channel_id=7`))
+  await timed('/admin/logs by keyset, one token', 20, () => page(`count=0&${before}&auth_token_id=7`))
+  await timed('/admin/logs by keyset, one status', 20, () => page(`count=0&${before}&status_code=429`))
+  await timed('/admin/logs by keyset, part of a model name', 20, () => page(`count=0&${before}&model_like=EL-1`))
+}
+
+function sized(bounds: SliceBounds, slice: (rows: number) => Promise<boolean>): () => Promise<boolean> {
+  const size = sliceSize(bounds)
+  return async () => {
+    const startMs = performance.now()
+    const isMore = await slice(size.rows())
+    size.took(performance.now() - startMs)
+    return isMore
+  }
+}
+
+async function upkeep(store: Store): Promise<void> {
+  const { statistics, logs } = store
+  const endings = () => Array.from({ length: 200 }, () => logRow({ timeMs: NOW_MS, channelId: 7, model: 'model-1' }))
+  await timed('200 endings stored with their sums', SLICE_MS, () => logs.append(endings()))
+  await sliced('folding, forgetting fine sums', () => statistics.compactRollups(NOW_MS + HOUR_MS, 'UTC'))
+  await sliced(
+    'sums of earlier log rows',
+    sized(HISTORY, (rows) => statistics.buildHistory(rows)),
   )
-  await timed('compactRollups, one slice', 20, () => store.statistics.compactRollups(NOW_MS, 'UTC'))
+  const beforeMs = NOW_MS - (DAYS - 1) * DAY_MS
+  await sliced(
+    'log rows forgotten',
+    sized(PRUNING, async (rows) => (await logs.prune(beforeMs, rows)) >= rows),
+  )
+  await sliced('days of another zone', () => statistics.compactRollups(NOW_MS + HOUR_MS, 'Asia/Kolkata'))
+}
+
+/** Of slices the worst one counts. */
+function verdictOf({ name, median, worst, targetMs }: Line): string {
+  const { ms, cpuMs } = name.includes('slice') ? worst : median
+  return Math.min(ms, cpuMs) <= targetMs ? 'ok' : 'over'
+}
+
+function table(madeS: number, megabytes: number): string {
+  const body = lines.map(
+    (line) => `| ${line.name} | ${numbersOf(line).join(' | ')} | <= ${line.targetMs} | ${verdictOf(line)} |`,
+  )
+  const head = [
+    '| | median, ms | CPU | worst, ms | CPU | target | |',
+    '| --- | ---: | ---: | ---: | ---: | --- | --- |',
+  ]
+  return [
+    `${new Date().toISOString().slice(0, 10)}. ${machineText()} Bun ${Bun.version}.`,
+    `${rows.toLocaleString('en')} log rows, ${megabytes.toLocaleString('en')} MB, made in ${madeS} s.`,
+    '',
+    ...head,
+    ...body,
+  ].join('\n')
+}
+
+mkdirSync(folder, { recursive: true })
+try {
+  await (await openStore({ path, journalMode: 'WAL' })).close()
+  const madeS = Math.round((await took(async () => fillDatabase(path, rows))).ms / 1000)
+  forgetHistory(path, 100_000)
+  const megabytes = Math.round(statSync(path).size / 1e6)
+  process.stdout.write(`made in ${madeS} s, ${megabytes} MB; median, its CPU, worst, its CPU:\n`)
+  const { store, close } = await openStore({ path, journalMode: 'WAL' })
+  await reads(store)
+  await upkeep(store)
   await close()
+  process.stdout.write(`\n${table(madeS, megabytes)}\n`)
+  if (values.write) writeResults(table(madeS, megabytes), 'statistics')
 } finally {
   rmSync(folder, { recursive: true })
 }

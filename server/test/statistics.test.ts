@@ -79,13 +79,31 @@ describe('statistics of a database of the January release', () => {
     const ask = await desk()
     const { tokens } = await ask('/admin/auth-tokens?range=today')
     for (const old of answers.answers['/admin/auth-tokens'].data.tokens) {
-      const { success_count, prompt_tokens_total, completion_tokens_total } = old
+      const { success_count, failure_count, prompt_tokens_total, completion_tokens_total, cache_read_tokens_total } =
+        old
       expect(tokens.find(({ id }: { id: number }) => id === old.id)).toMatchObject({
         success_count,
+        failure_count,
         prompt_tokens_total,
         completion_tokens_total,
+        cache_read_tokens_total,
+        total_cost_usd: expect.closeTo(old.total_cost_usd, 9),
       })
     }
+  })
+
+  test('and what each channel has cost today are the same money', async () => {
+    const midnightMs = Date.UTC(2026, 10, 23)
+    const spent = new Map(
+      (await opened.store.logs.costByChannel(midnightMs)).map((row) => [row.channelId, row.costUsd]),
+    )
+    const wanted = new Map<number, number>()
+    for (const entry of answers.answers['/admin/stats?range=today'].data.stats) {
+      const cost = 'total_cost' in entry ? (entry.total_cost ?? 0) : 0
+      wanted.set(entry.channel_id, (wanted.get(entry.channel_id) ?? 0) + cost)
+    }
+    expect(wanted.size).toBeGreaterThan(4)
+    for (const [channelId, cost] of wanted) expect(spent.get(channelId) ?? 0).toBeCloseTo(cost, 9)
   })
 
   test('name the models that were asked for', async () => {

@@ -6,7 +6,7 @@ import { PASSWORD, type Sent, testDesk } from './test-desk.ts'
 
 const ROUTES = testDesk().app.endpoints.map(({ route }) => route)
 const ADMIN_ROUTES = ROUTES.filter(({ path }) => path.startsWith('/admin'))
-const NAMES = { id: 1, keyIndex: 0, key: 'max_attempts' }
+const NAMES = { id: 1, keyIndex: 0, key: 'max_attempts', model: 'gpt-5' }
 const named = (route: Route): [string, string] => [route.method, pathOf(route, NAMES)]
 
 function expectEnvelope({ json }: Sent): void {

@@ -6,17 +6,21 @@ import { channelEndpoints } from './channels.ts'
 import { cooldownEndpoints } from './cooldowns.ts'
 import type { AdminDeps } from './deps.ts'
 import type { Endpoint } from './endpoint.ts'
+import { failureRuleEndpoints } from './failure-rules.ts'
 import { firstPageEndpoints } from './first-page.ts'
 import { bearerOf, loginEndpoints } from './login.ts'
 import { logEndpoints } from './logs.ts'
 import { metricsEndpoints } from './metrics.ts'
 import { sessionKey } from './password.ts'
+import { priceEndpoints } from './prices.ts'
 import { publicEndpoints } from './public.ts'
 import { type Refused, refused, responseTo } from './reply.ts'
+import { requestEndpoints } from './requests.ts'
 import { allowedMethods } from './routes.ts'
 import { secured } from './security-headers.ts'
 import { type Sessions, sessions } from './sessions.ts'
 import { settingEndpoints } from './settings.ts'
+import { simulateEndpoints } from './simulate.ts'
 import { statsEndpoints } from './stats.ts'
 import { summaryEndpoints } from './summary.ts'
 
@@ -48,12 +52,16 @@ export function adminApp(deps: AdminDeps): AdminApp {
     ...channelEndpoints(deps),
     ...authTokenEndpoints(deps),
     ...settingEndpoints(deps),
+    ...priceEndpoints(deps),
     ...logEndpoints(deps),
     ...statsEndpoints(deps),
     ...metricsEndpoints(deps),
     ...summaryEndpoints(deps),
     ...activeRequestEndpoints(deps),
     ...cooldownEndpoints(deps),
+    ...requestEndpoints(deps),
+    ...simulateEndpoints(deps),
+    ...failureRuleEndpoints(deps),
   ]
   const app = routed({ deps, endpoints, sessions: open })
   return {

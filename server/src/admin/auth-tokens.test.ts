@@ -87,6 +87,21 @@ describe('a new API token', () => {
     [{ description: 'x', allowed_models: [''] }, 'allowed_models[0] must not be blank'],
     [{ description: 'x', allowed_models: ['m'.repeat(192)] }, 'allowed_models[0]'],
     [{ description: 'x', allowed_models: Array(1_001).fill('m') }, '1000 models'],
+    [{ description: 'x', daily_cost_limit_usd: -1 }, 'daily_cost_limit_usd must be >= 0'],
+    [{ description: 'x', monthly_cost_limit_usd: 'a lot' }, 'monthly_cost_limit_usd must be a number'],
+    [{ description: 'x', rpm_limit: 1.5 }, 'rpm_limit must be a whole number'],
+    [{ description: 'x', rpm_limit: -1 }, 'rpm_limit must be >= 0'],
+    [{ description: 'x', max_concurrency: '4' }, 'max_concurrency must be a whole number'],
+    [{ description: 'x', max_concurrency: 1_000_001 }, 'max_concurrency must be at most'],
+    [{ description: 'x', allowed_channel_ids: null }, '[] allows every channel'],
+    [{ description: 'x', allowed_channel_ids: ['1'] }, 'allowed_channel_ids[0] must be a channel id'],
+    [{ description: 'x', allowed_channel_ids: [0] }, 'allowed_channel_ids[0] must be a channel id'],
+    [{ description: 'x', allowed_channel_ids: [7] }, 'there is no channel 7'],
+    [{ description: 'x', allowed_addresses: null }, '[] allows every address'],
+    [{ description: 'x', allowed_addresses: '10.0.0.0/8' }, 'allowed_addresses must be a list'],
+    [{ description: 'x', allowed_addresses: ['10.0.0.1', 'home'] }, 'allowed_addresses[1] must be an IP address'],
+    [{ description: 'x', allowed_addresses: ['10.0.0.0/33'] }, 'allowed_addresses[0] must be an IP address'],
+    [{ description: 'x', allowed_addresses: [' '] }, 'allowed_addresses[0] must not be blank'],
     [{ description: 'x', hash: 'a'.repeat(64) }, 'unknown field "hash"'],
     [{ description: 'x', hint: 'abcd' }, 'unknown field "hint"'],
     [{ description: 'x', costLimitMicroUsd: 1 }, 'unknown field "costLimitMicroUsd"'],
@@ -111,6 +126,67 @@ describe('a new API token', () => {
     const { token } = await created({ id: 77, token: chosen, cost_used_usd: -5, success_count: 9 })
     expect(token).not.toBe(chosen)
     expect(only(desk)).toMatchObject({ costUsedMicroUsd: 0, successCount: 0 })
+  })
+})
+
+describe('the limits of an API token', () => {
+  const LIMITS = {
+    cost_limit_usd: 9,
+    daily_cost_limit_usd: 1.5,
+    monthly_cost_limit_usd: 8,
+    rpm_limit: 60,
+    max_concurrency: 4,
+    allowed_models: ['m'],
+    allowed_addresses: ['10.0.0.0/8', '::1'],
+  }
+
+  test('are answered as they were given, and are accepted back as they were answered', async () => {
+    const { desk, send, created } = await open()
+    const made = await created({ ...LIMITS, allowed_addresses: ['10.0.0.0/8', ' ::1 ', '10.0.0.0/8'] })
+    expect(made).toMatchObject({ ...LIMITS, allowed_channel_ids: [] })
+    expect(only(desk)).toMatchObject({ dailyCostLimitMicroUsd: 1_500_000, monthlyCostLimitMicroUsd: 8_000_000 })
+    const [shown] = (await send('GET', PATH)).json.data.tokens
+    const before = only(desk)
+    const { status, json } = await send('PUT', `${PATH}/${made.id}`, shown)
+    expect([status, json.data, only(desk)]).toEqual([200, shown, before])
+  })
+
+  test('are changed one by one, stay when left out, and go with 0 and []', async () => {
+    const { desk, send, created } = await open()
+    const { id } = await created(LIMITS)
+    await send('PUT', `${PATH}/${id}`, { rpm_limit: 5 })
+    expect(only(desk)).toMatchObject({ rpmLimit: 5, maxConcurrency: 4, allowedAddresses: ['10.0.0.0/8', '::1'] })
+    await send('PUT', `${PATH}/${id}`, { rpm_limit: null, max_concurrency: null, daily_cost_limit_usd: null })
+    expect(only(desk)).toMatchObject({ rpmLimit: 5, maxConcurrency: 4, dailyCostLimitMicroUsd: 1_500_000 })
+    const none = { rpm_limit: 0, max_concurrency: 0, daily_cost_limit_usd: 0, allowed_addresses: [] }
+    await send('PUT', `${PATH}/${id}`, none)
+    expect(only(desk)).toMatchObject({
+      rpmLimit: 0,
+      maxConcurrency: 0,
+      dailyCostLimitMicroUsd: 0,
+      monthlyCostLimitMicroUsd: 8_000_000,
+      allowedAddresses: [],
+    })
+  })
+
+  test('may name channels that there are; one that is gone since is forgiven', async () => {
+    const { desk, send, created } = await open()
+    const channel = { name: 'c', url: 'https://c.test', api_key: 'k', models: ['m'] }
+    const { id: channelId } = (await send('POST', '/admin/channels', channel)).json.data
+    const { id, allowed_channel_ids } = await created({ allowed_channel_ids: [channelId, channelId] })
+    expect(allowed_channel_ids).toEqual([channelId])
+    await send('DELETE', `/admin/channels/${channelId}`)
+    expect((await send('PUT', `${PATH}/${id}`, { allowed_channel_ids: [channelId] })).status).toBe(200)
+    expect((await send('PUT', `${PATH}/${id}`, { allowed_channel_ids: [channelId, 99] })).status).toBe(400)
+    expect(only(desk)?.allowedChannelIds).toEqual([channelId])
+  })
+
+  test('come with what has been spent against them', async () => {
+    const { desk, send, created } = await open()
+    const { id } = await created(LIMITS)
+    desk.state.spends.set(id, { todayMicroUsd: 1_234, monthMicroUsd: 5_000_000 })
+    const [shown] = tokenListAnswer.parse((await send('GET', PATH)).json.data).tokens
+    expect(shown).toMatchObject({ cost_used_today_usd: 0.001234, cost_used_this_month_usd: 5 })
   })
 })
 

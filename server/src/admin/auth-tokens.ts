@@ -15,7 +15,8 @@ import { changed } from './change.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint, endpointWithBody, idOf } from './endpoint.ts'
 import { isoTime } from './iso-time.ts'
-import { done, type Reply, refused } from './reply.ts'
+import { badRequest, done, type Reply, refused } from './reply.ts'
+import { complaintOfLimits, limitsPatch, limitsView, NO_TOKEN_LIMITS } from './token-limits.ts'
 import { isRangeOfTokens, tokensOfRange } from './token-statistics.ts'
 
 const MICRO = 1_000_000
@@ -36,7 +37,7 @@ export function authTokenEndpoints(deps: AdminDeps): readonly Endpoint[] {
 
 async function list(deps: AdminDeps, range: string | null): Promise<Reply> {
   const { control, clock } = deps
-  const tokens = (await control.tokens()).map((token) => tokenView(token, clock.nowMs()))
+  const tokens = (await control.tokens()).map((token) => tokenView(deps, token, clock.nowMs()))
   const answer: TokenList = isRangeOfTokens(range)
     ? await tokensOfRange(deps, tokens, range)
     : { tokens, is_today: false }
@@ -45,6 +46,9 @@ async function list(deps: AdminDeps, range: string | null): Promise<Reply> {
 
 /** The plain token is in this answer and nowhere else, ever. */
 async function create({ control }: AdminDeps, body: TokenCreate): Promise<Reply> {
+  const limits = limitsPatch(body)
+  const complaint = complaintOfLimits(limits, control)
+  if (complaint !== undefined) return badRequest(complaint)
   const plain = randomBytes(32).toString('hex')
   const change = await control.createToken({
     hash: createHash('sha256').update(plain).digest('hex'),
@@ -52,8 +56,8 @@ async function create({ control }: AdminDeps, body: TokenCreate): Promise<Reply>
     description: body.description,
     expiresAtMs: body.expires_at ?? 0,
     active: body.is_active ?? true,
-    allowedModels: unique(body.allowed_models ?? []),
-    costLimitMicroUsd: microUsd(body.cost_limit_usd ?? 0),
+    ...NO_TOKEN_LIMITS,
+    ...limits,
   })
   const token = change.value
   const answer: NewToken = {
@@ -63,16 +67,20 @@ async function create({ control }: AdminDeps, body: TokenCreate): Promise<Reply>
     created_at: isoTime(token.createdAtMs),
     expires_at: token.expiresAtMs === 0 ? null : token.expiresAtMs,
     is_active: token.active,
-    allowed_models: [...token.allowedModels],
-    cost_limit_usd: token.costLimitMicroUsd / MICRO,
+    ...limitsView(token),
   }
   return changed(answer, change)
 }
 
-async function update({ control, clock }: AdminDeps, id: number | undefined, body: TokenUpdate): Promise<Reply> {
+async function update(deps: AdminDeps, id: number | undefined, body: TokenUpdate): Promise<Reply> {
   if (id === undefined) return INVALID_ID
-  const change = await control.updateToken(id, patchOf(body))
-  return change.value === undefined ? NOT_FOUND : changed(tokenView(change.value, clock.nowMs()), change)
+  const { control, clock } = deps
+  const patch = patchOf(body)
+  const before = patch.allowedChannelIds && (await control.tokens()).find((token) => token.id === id)
+  const complaint = complaintOfLimits(patch, control, before)
+  if (complaint !== undefined) return badRequest(complaint)
+  const change = await control.updateToken(id, patch)
+  return change.value === undefined ? NOT_FOUND : changed(tokenView(deps, change.value, clock.nowMs()), change)
 }
 
 async function remove({ control }: AdminDeps, id: number | undefined): Promise<Reply> {
@@ -86,22 +94,12 @@ function patchOf(body: TokenUpdate): Partial<Omit<TokenDraft, 'hash' | 'hint'>> 
     ...(body.description == null ? {} : { description: body.description }),
     ...(body.is_active == null ? {} : { active: body.is_active }),
     ...(body.expires_at === undefined ? {} : { expiresAtMs: body.expires_at ?? 0 }),
-    ...(body.cost_limit_usd == null ? {} : { costLimitMicroUsd: microUsd(body.cost_limit_usd) }),
-    ...(body.allowed_models === undefined ? {} : { allowedModels: unique(body.allowed_models) }),
+    ...limitsPatch(body),
   }
 }
 
-/** Rounded, so that $0.29 is 290,000; but a limit is never rounded to 0, which would mean none. */
-function microUsd(usd: number): number {
-  return usd === 0 ? 0 : Math.max(1, Math.round(usd * MICRO))
-}
-
-/** Names that differ only in case are one name: the limit is checked without regard to it. */
-function unique(models: readonly string[]): readonly string[] {
-  return [...new Map(models.toReversed().map((model) => [model.toLowerCase(), model])).values()].toReversed()
-}
-
-function tokenView(token: StoredToken, nowMs: number): Token {
+function tokenView({ control }: AdminDeps, token: StoredToken, nowMs: number): Token {
+  const { todayMicroUsd, monthMicroUsd } = control.tokenSpend(token.id)
   return {
     id: token.id,
     token: token.hint === '' ? '****' : token.hint,
@@ -123,7 +121,8 @@ function tokenView(token: StoredToken, nowMs: number): Token {
     cache_creation_tokens_total: token.cacheWriteTokens,
     total_cost_usd: token.totalCostUsd,
     cost_used_usd: token.costUsedMicroUsd / MICRO,
-    cost_limit_usd: token.costLimitMicroUsd / MICRO,
-    allowed_models: [...token.allowedModels],
+    cost_used_today_usd: todayMicroUsd / MICRO,
+    cost_used_this_month_usd: monthMicroUsd / MICRO,
+    ...limitsView(token),
   }
 }

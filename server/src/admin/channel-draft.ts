@@ -25,6 +25,10 @@ export function draftOf(body: ChannelCreate, refuseAddress: RefuseAddress): Draf
       enabled: true,
       keyStrategy: 'sequential',
       dailyCostLimitUsd: 0,
+      costMultiplier: 1,
+      rpmLimit: 0,
+      maxConcurrency: 0,
+      askForUsage: false,
       apiKeys: [],
       models: [],
       ...patch.draft,
@@ -49,10 +53,20 @@ export function patchOf(body: ChannelUpdate, refuseAddress: RefuseAddress): Draf
       ...(body.priority === undefined ? {} : { priority: body.priority }),
       ...(body.enabled === undefined ? {} : { enabled: body.enabled }),
       ...(body.key_strategy === undefined ? {} : { keyStrategy: body.key_strategy }),
-      ...(body.daily_cost_limit === undefined ? {} : { dailyCostLimitUsd: body.daily_cost_limit }),
+      ...limitsOf(body),
       ...(apiKeys === undefined ? {} : { apiKeys: apiKeys.draft }),
       ...(body.models === undefined ? {} : { models: body.models.map(storedModel) }),
     },
+  }
+}
+
+function limitsOf(body: ChannelUpdate): Partial<ChannelDraft> {
+  return {
+    ...(body.daily_cost_limit === undefined ? {} : { dailyCostLimitUsd: body.daily_cost_limit }),
+    ...(body.cost_multiplier === undefined ? {} : { costMultiplier: body.cost_multiplier }),
+    ...(body.rpm_limit === undefined ? {} : { rpmLimit: body.rpm_limit }),
+    ...(body.max_concurrency === undefined ? {} : { maxConcurrency: body.max_concurrency }),
+    ...(body.ask_for_usage === undefined ? {} : { askForUsage: body.ask_for_usage }),
   }
 }
 

@@ -56,6 +56,10 @@ describe('a new channel', () => {
       priority: -5,
       enabled: false,
       daily_cost_limit: 12.5,
+      cost_multiplier: 0.35,
+      rpm_limit: 60,
+      max_concurrency: 4,
+      ask_for_usage: true,
     })
     expect(status).toBe(201)
     expect(desk.state.channels[0]).toMatchObject({
@@ -65,6 +69,10 @@ describe('a new channel', () => {
       priority: -5,
       enabled: false,
       dailyCostLimitUsd: 12.5,
+      costMultiplier: 0.35,
+      rpmLimit: 60,
+      maxConcurrency: 4,
+      askForUsage: true,
       models: [
         { name: 'a', redirect: '' },
         { name: 'b', redirect: 'c' },
@@ -108,6 +116,12 @@ describe('a new channel', () => {
     [{ models: ['m'.repeat(192)] }, 'models[0].model must not be longer'],
     [{ channel_type: 'azure' }, 'channel_type must be one of'],
     [{ key_strategy: 'random' }, 'key_strategy must be one of'],
+    [{ cost_multiplier: -0.1 }, 'cost_multiplier must be >= 0'],
+    [{ cost_multiplier: '2' }, 'cost_multiplier must be a number'],
+    [{ cost_multiplier: 1_001 }, 'cost_multiplier must be at most 1000'],
+    [{ rpm_limit: 0.5 }, 'rpm_limit must be a whole number'],
+    [{ max_concurrency: -1 }, 'max_concurrency must be >= 0'],
+    [{ ask_for_usage: 'yes' }, 'ask_for_usage must be true or false'],
     [{ priority: 1.5 }, 'priority must be a whole number'],
     [{ priority: 100_000 }, 'priority must be at most'],
     [{ priority: '5' }, 'priority must be a whole number'],

@@ -27,6 +27,7 @@ describe('cooldowns by hand', () => {
       status_code: 0,
       request_id: '',
       since_ms: START_MS,
+      capped: false,
     }
     expect(await list()).toEqual([
       { ...shown, scope: 'key', key_index: 1, until_ms: START_MS + 1_000, remaining_ms: 1_000, step_ms: 1_000 },

@@ -135,5 +135,7 @@ function restView(rest: RunningRest, channel: StoredChannel, nowMs: number): Coo
     until_ms: Math.ceil(rest.untilMs),
     remaining_ms: Math.ceil(remainingMs(rest, nowMs)),
     step_ms: Math.max(0, Math.round(rest.untilMs - rest.sinceMs)),
+    ...(rest.why?.step === undefined ? {} : { step: rest.why.step }),
+    capped: rest.why?.capped === true,
   }
 }

@@ -1,5 +1,6 @@
 import { defaultSettings } from '../config/settings.ts'
-import type { Change, Control, RunningRest } from '../control/control.ts'
+import type { Change, Control, RunningRest, Simulated, SimulationAsk } from '../control/control.ts'
+import { PriceDesk } from '../control/price-desk.ts'
 import type { SettingValues } from '../core/snapshot.ts'
 import type { LogQuery, StoredLogRow } from '../ports/attempt-log.ts'
 import type { ChannelDraft, CooldownTarget, StoredChannel } from '../ports/channel-store.ts'
@@ -13,6 +14,7 @@ export type FakeState = {
   readonly nowMs: () => number
   readonly channels: StoredChannel[]
   readonly tokens: StoredToken[]
+  readonly spends: Map<number, { readonly todayMicroUsd: number; readonly monthMicroUsd: number }>
   /** Hash to expiry, Unix seconds. */
   readonly sessions: Map<string, number>
   settings: SettingValues
@@ -21,12 +23,18 @@ export type FakeState = {
   readonly queries: LogQuery[]
   /** What the statistics were asked for. */
   readonly asked: StatisticsQuery[]
+  /** What was to be simulated, and what comes of it; `undefined` = there is no such token. */
+  readonly simulations: SimulationAsk[]
+  simulated: Simulated | undefined
   rows: readonly StoredLogRow[]
   running: Awaited<ReturnType<Control['running']>>
   rests: readonly RunningRest[]
   /** Thrown by every write and by the reading of sessions. */
   failWith: Error | undefined
   laggingProxies: readonly number[]
+  readonly priceRows: { readonly key: string; readonly value: string }[]
+  /** By what works behind the control. */
+  readonly logged: Readonly<Record<string, unknown>>[]
   writes: number
   lastId: number
 }
@@ -36,16 +44,21 @@ export function fakeState(nowMs: () => number): FakeState {
     nowMs,
     channels: [],
     tokens: [],
+    spends: new Map(),
     sessions: new Map(),
     settings: defaultSettings(),
     settingTimes: new Map(),
     queries: [],
     asked: [],
+    simulations: [],
+    simulated: undefined,
     rows: [],
     running: [],
     rests: [],
     failWith: undefined,
     laggingProxies: [],
+    priceRows: [],
+    logged: [],
     writes: 0,
     lastId: 0,
   }
@@ -59,7 +72,12 @@ export function fakeControl(state: FakeState): Control {
     ...fakeTokens(state),
     ...fakeSettings(state),
     ...fakeLogs(state),
+    simulate(ask) {
+      state.simulations.push(ask)
+      return state.simulated
+    },
     sessions: fakeSessions(state),
+    prices: fakePrices(state),
   }
 }
 
@@ -146,10 +164,13 @@ function nameOf(target: CooldownTarget): string {
   return JSON.stringify([scope, channelId, scope === 'key' ? target.keyId : scope === 'model' ? target.model : ''])
 }
 
-function fakeTokens(state: FakeState): Pick<Control, 'tokens' | 'createToken' | 'updateToken' | 'removeToken'> {
+type FakeTokens = Pick<Control, 'tokens' | 'tokenSpend' | 'createToken' | 'updateToken' | 'removeToken'>
+
+function fakeTokens(state: FakeState): FakeTokens {
   const { tokens } = state
   return {
     tokens: async () => tokens.toReversed(),
+    tokenSpend: (id) => state.spends.get(id) ?? { todayMicroUsd: 0, monthMicroUsd: 0 },
     createToken: (draft) =>
       written(state, () => {
         const token = { id: ++state.lastId, ...draft, ...NO_COUNTERS, createdAtMs: state.nowMs() }
@@ -193,10 +214,26 @@ function fakeLogs(state: FakeState): Pick<Control, 'running' | 'logs' | 'statist
       known: async () => [],
       prune: async () => 0,
       costByChannel: async () => [],
+      goneCostByToken: async () => [],
       models: async () => [...new Set(state.rows.map((row) => row.model))].sort(),
     },
     statistics: fakeStatistics(state),
   }
+}
+
+/** The real desk over a table in memory. */
+function fakePrices(state: FakeState): Control['prices'] {
+  const desk = new PriceDesk({
+    settings: {
+      list: async () => [],
+      save: async (rows) => {
+        await written(state, () => state.priceRows.push(...rows))
+      },
+    },
+    nowMs: state.nowMs,
+    log: { write: (level, message, fields) => void state.logged.push({ level, message, ...fields }) },
+  })
+  return desk.facade(async () => state.laggingProxies)
 }
 
 function fakeSessions(state: FakeState): Control['sessions'] {

@@ -89,6 +89,7 @@ const call = fc.record({
   id: part,
   keyIndex: part,
   key: part,
+  model: part,
   query,
   ip: hostile,
 })
@@ -99,6 +100,7 @@ type Call = {
   id: string
   keyIndex: string
   key: string
+  model: string
   query: Record<string, string>
   ip: string
 }

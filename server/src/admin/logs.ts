@@ -1,6 +1,7 @@
 import { channelTypeName } from '@ccload/contract/channels.ts'
 import { LOG_ROUTES, type LogRow } from '@ccload/contract/logs.ts'
 import { settingsOf } from '../config/settings.ts'
+import { type CostParts, nanoUsdOf } from '../core/cost-parts.ts'
 import { timeRange } from '../core/time-range.ts'
 import type { StoredLogRow } from '../ports/attempt-log.ts'
 import type { AdminDeps } from './deps.ts'
@@ -51,6 +52,24 @@ function rangeOf({ control, clock, zone }: AdminDeps, name: string) {
   return timeRange(name, clock.nowMs(), settingsOf(control.settings()).resetTimeZone || zone)
 }
 
+function costPartsView(read: CostParts | undefined): Pick<LogRow, 'cost_parts'> {
+  if (read === undefined) return {}
+  const { multiplier, tier, isLongContext, pricedAs, isClamped, isEstimated, isUnpriced } = read
+  const parts = read.parts.map((part) => ({
+    what: part.what,
+    count: part.count,
+    price: part.usdPerUnit,
+    cost: Math.round(nanoUsdOf(part, multiplier)) / NANO,
+  }))
+  return {
+    cost_parts: {
+      ...{ parts, multiplier, tier, long_context: isLongContext },
+      ...(pricedAs !== undefined && { priced_as: pricedAs }),
+      ...{ clamped: isClamped, estimated: isEstimated, unpriced: isUnpriced },
+    },
+  }
+}
+
 function rowView(row: StoredLogRow, channelName: string | undefined): LogRow {
   return {
     id: row.id,
@@ -77,6 +96,7 @@ function rowView(row: StoredLogRow, channelName: string | undefined): LogRow {
     reasoning_tokens: row.reasoningTokens,
     usage_state: row.usageState,
     cost: row.costNanoUsd / NANO,
+    ...costPartsView(row.costParts),
     request_id: row.requestId,
     attempt_no: row.attemptNo,
     path: row.path,

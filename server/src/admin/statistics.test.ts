@@ -372,3 +372,126 @@ describe('GET /admin/auth-tokens with a range', () => {
     expect(list).toMatchObject({ is_today: true, duration_seconds: SECONDS_OF_TODAY, rpm_stats: { recent_rpm: 1 } })
   })
 })
+
+// Thursday the 22nd of January 2026, ten in the morning.
+const RANGES: readonly (readonly [string, number, number])[] = [
+  ['today', MIDNIGHT_MS, 10],
+  ['yesterday', MIDNIGHT_MS - DAY_MS, 24],
+  ['day_before_yesterday', MIDNIGHT_MS - 2 * DAY_MS, 24],
+  ['this_week', MIDNIGHT_MS - 3 * DAY_MS, 82],
+  ['last_week', MIDNIGHT_MS - 10 * DAY_MS, 168],
+  ['this_month', Date.UTC(2026, 0, 1), 21 * 24 + 10],
+  ['last_month', Date.UTC(2025, 11, 1), 31 * 24],
+]
+
+describe('every range', () => {
+  const marks = (fromMs: number, hours: number) => [
+    fromMs - 1,
+    fromMs,
+    fromMs + hours * HOUR_MS - 1,
+    fromMs + hours * HOUR_MS,
+  ]
+
+  test.each(RANGES)(
+    '%s means the same to statistics, charts, the summary, models, tokens and the log',
+    async (range, fromMs, hours) => {
+      const { desk, get, stats, metrics, summary } = await open(
+        marks(fromMs, hours).map((timeMs, n) => row({ timeMs: Math.min(timeMs, START_MS), model: `m${n}` })),
+      )
+      const inside = range === 'today' || range.startsWith('this') ? ['m1', 'm2', 'm3'] : ['m1', 'm2']
+      const seconds = hours * 3_600
+      const entries = await stats(`range=${range}`)
+      expect(entries.stats.map(({ model }) => model)).toEqual(inside)
+      expect(entries).toMatchObject({ duration_seconds: seconds, is_today: range === 'today' })
+      expect(entries.rpm_stats.avg_rpm).toBeCloseTo((inside.length * 60) / seconds, 12)
+      expect(entries.stats.every(({ health_timeline }) => health_timeline?.length === 48)).toBe(true)
+      const points = await metrics(`range=${range}&bucket_min=60`)
+      expect(points.length).toBe(
+        Math.ceil((hours * HOUR_MS + (range === 'today' || range.startsWith('this') ? 1 : 0)) / HOUR_MS),
+      )
+      expect(points.reduce((sum, { success }) => sum + success, 0)).toBe(inside.length)
+      expect(Date.parse(points[0]?.ts ?? '')).toBe(fromMs)
+      expect(await summary(`range=${range}`)).toMatchObject({
+        total_requests: inside.length,
+        range,
+        duration_seconds: seconds,
+      })
+      expect(await get(`/admin/models?range=${range}`)).toEqual(inside)
+      const { token } = desk
+      await desk.send('POST', '/admin/auth-tokens', { token, body: { description: 'one' } })
+      expect(await get(`/admin/auth-tokens?range=${range}`)).toMatchObject({
+        duration_seconds: seconds,
+        is_today: range === 'today',
+      })
+    },
+  )
+
+  test.each(['', '%20today%20', 'tomorrow', 'TODAY', 'last_year'])('"%s" is today', async (range) => {
+    const { stats, summary } = await open([
+      row({ timeMs: MIDNIGHT_MS }),
+      row({ timeMs: MIDNIGHT_MS - 1, channelId: 2 }),
+    ])
+    expect((await stats(`range=${range}`)).stats).toHaveLength(1)
+    expect(await summary(`range=${range}`)).toMatchObject({ total_requests: 1, range: 'today', is_today: true })
+  })
+})
+
+describe('what users could not rely on before', () => {
+  test('charts, totals and the log obey the same filters, model_like and status_code included', async () => {
+    const { metrics } = await open([row(), row({ statusCode: 500 }), row({ model: 'other' }), row({ channelId: 2 })])
+    const total = async (filter: string) =>
+      (await metrics(filter)).reduce((sum, { success, error }) => sum + success + error, 0)
+    expect(
+      await Promise.all(
+        ['', 'model_like=OTH', 'status_code=500', 'channel_type=openai', 'model=m', 'auth_token_id=9'].map(total),
+      ),
+    ).toEqual([4, 1, 1, 1, 3, 0])
+  })
+
+  test.each(['%', '_', '%25', 'm_'])('a search for %j finds what contains it, not everything', async (part) => {
+    const { stats } = await open([row(), row({ model: '100%_m_x' })])
+    expect(
+      (await stats(`model_like=${encodeURIComponent(part === '%25' ? '%' : part)}`)).stats.map(({ model }) => model),
+    ).toEqual(['100%_m_x'])
+  })
+
+  test('filters on channels that no channel passes together find nothing, instead of everything', async () => {
+    const { stats, metrics, claude } = await open([row(), row({ channelId: 2 })])
+    for (const filter of [
+      'channel_name=claude&channel_type=openai',
+      `channel_id=${claude}&channel_type=openai`,
+      'channel_name=nobody',
+    ]) {
+      expect((await stats(filter)).stats).toEqual([])
+      expect((await metrics(filter)).every(({ success }) => success === 0)).toBe(true)
+    }
+    expect((await stats(`channel_id=${claude}&channel_type=anthropic`)).stats).toHaveLength(1)
+  })
+
+  test('statistics of a deleted channel can still be asked for by its id', async () => {
+    const { stats } = await open([row({ channelId: 99 }), row()])
+    expect((await stats('channel_id=99')).stats).toMatchObject([{ channel_id: 99, success: 1 }])
+  })
+
+  test('no statistic but that of one status reads the log', async () => {
+    const { desk, get } = await open([row()])
+    const reads: string[] = []
+    const { statistics, logs } = desk.deps.control
+    for (const name of ['readByStatus'] as const) {
+      const real = statistics[name]
+      Object.assign(statistics, { [name]: (...args: Parameters<typeof real>) => reads.push(name) && real(...args) })
+    }
+    for (const name of ['page', 'models', 'costByChannel'] as const)
+      Object.assign(logs, { [name]: () => reads.push(name) && Promise.reject(new Error('not from the log')) })
+    for (const path of [
+      '/admin/stats?range=this_month',
+      '/admin/metrics?range=last_week',
+      '/admin/models',
+      '/public/summary',
+    ])
+      expect(await get(path)).toBeDefined()
+    expect(reads).toEqual([])
+    await get('/admin/stats?status_code=200')
+    expect(new Set(reads)).toEqual(new Set(['readByStatus']))
+  })
+})

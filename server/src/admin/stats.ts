@@ -1,4 +1,5 @@
 import { STATISTICS_ROUTES, type StatsAnswer, type StatsEntry } from '@ccload/contract/statistics.ts'
+import { priceOf } from '../core/price-book.ts'
 import type { RecentRow, StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
@@ -21,7 +22,7 @@ async function stats(deps: AdminDeps, params: URLSearchParams): Promise<Reply> {
   const { range } = read.ask
   const [rows, [all], recent, timelines] = await Promise.all([
     read.ask.read(['channel', 'model']),
-    read.ask.read([]),
+    read.ask.read([], { only: 'peaks' }),
     read.ask.recent(),
     params.get('timeline') === '0' ? undefined : timelinesOf(read.ask),
   ])
@@ -46,13 +47,13 @@ async function stats(deps: AdminDeps, params: URLSearchParams): Promise<Reply> {
 
 async function timelinesOf(ask: StatisticsAsk): Promise<(row: StatisticsRow) => StatsEntry['health_timeline']> {
   const grid = timelineGrid(ask.range)
-  const points = await ask.read(['channel', 'model'], { fromMs: grid.fromMs, stepMs: grid.stepMs })
+  const points = await ask.read(['channel', 'model'], { fromMs: grid.fromMs, stepMs: grid.stepMs, only: 'sums' })
   const byName = Map.groupBy(points, nameOf)
   return (row) => timelineOf(byName.get(nameOf(row)) ?? [], grid)
 }
 
-function entryOf({ control }: AdminDeps, { channelId, model, sums }: StatisticsRow): StatsEntry {
-  const channel = control.channel(channelId)
+function entryOf(deps: AdminDeps, { channelId, model, sums }: StatisticsRow): StatsEntry {
+  const channel = deps.control.channel(channelId)
   const { costUsd, firstByteS, anyDurationS } = measuresOf(sums)
   return {
     channel_id: channelId,
@@ -71,7 +72,18 @@ function entryOf({ control }: AdminDeps, { channelId, model, sums }: StatisticsR
       total_cache_creation_input_tokens: sums.cacheWriteTokens,
       total_cost: costUsd,
     }),
+    ...(isUnpriced(deps, { channelId, model, sums }) && { unpriced: true }),
   }
+}
+
+function isUnpriced(
+  { control, clock }: AdminDeps,
+  { channelId, model, sums }: Pick<StatisticsRow, 'channelId' | 'model' | 'sums'>,
+): boolean {
+  const tokens = sums.inputTokens + sums.outputTokens + sums.cacheReadTokens + sums.cacheWriteTokens
+  if (tokens === 0 || sums.costNanoUsd > 0) return false
+  const asked = control.channel(channelId)?.models.find(({ name }) => name === model)?.redirect || model
+  return priceOf(control.prices.book, asked, clock.nowMs()) === undefined
 }
 
 function rateOf({ sums, peakRpm }: StatisticsRow) {

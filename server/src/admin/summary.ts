@@ -41,8 +41,8 @@ async function summary({ control }: AdminDeps, range: StatisticsRange): Promise<
   const { name, fromMs, toMs, nowMs, zone, isToday, durationS } = range
   const query = { fromMs, toMs, nowMs, zone }
   const [rows, [all], recent] = await Promise.all([
-    control.statistics.read({ ...query, by: ['channel'] }),
-    control.statistics.read({ ...query, by: [] }),
+    control.statistics.read({ ...query, by: ['channel'], only: 'sums' }),
+    control.statistics.read({ ...query, by: [], only: 'peaks' }),
     isToday ? control.statistics.recent(nowMs - RECENT_MS) : [],
   ])
   const total = rows.reduce((sum, row) => sum + requests(row.sums), 0)

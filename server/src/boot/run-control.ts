@@ -55,6 +55,9 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     },
   })
   for (const warning of opened.warnings) log.write('warn', warning)
+  const counter = tokenCounter({
+    onDeath: (why) => log.write('warn', 'the token counter has died; the next question starts it', { why }),
+  })
   const plane = await openControl({
     store: opened.store,
     shared,
@@ -63,6 +66,8 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     spoolDir: start.spoolDir,
     zone,
     replaceProxy: (row, why) => proxies?.replace(row, why),
+    // Not at the start: most of the memory that loading takes is given back, but only after some seconds.
+    onMessages: () => counter.warm('claude'),
   })
   const refuseAddress = (url: URL): string | undefined => literalRefusal(url, port)
   const { control } = plane
@@ -74,9 +79,6 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     version: VERSION,
     zone,
     refuseAddress,
-  })
-  const counter = tokenCounter({
-    onDeath: (why) => log.write('warn', 'the token counter has died; the next question starts it', { why }),
   })
   const answer: Answer = (request, client) =>
     purposeOf(request) === 'count-tokens' ? counted(counter, request) : app.fetch(request, client)

@@ -24,7 +24,7 @@ export type SettingRow = {
   /** One entry a line. */
   readonly lines?: true
   /** What the text of a string must be. */
-  readonly format?: 'time-zone' | 'header-names'
+  readonly format?: 'time-zone' | 'header-names' | 'failure-rules'
   readonly en: string
   readonly zh: string
 }

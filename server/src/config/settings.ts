@@ -1,3 +1,4 @@
+import { type FailureRules, failureRulesOf, parseFailureRules } from '../core/failure-rules.ts'
 import type { SettingValues } from '../core/snapshot.ts'
 import type { SettingRow } from './setting-row.ts'
 import { SETTINGS, type SettingKey } from './settings-table.ts'
@@ -33,6 +34,8 @@ export type Settings = {
   readonly softErrorTexts: readonly string[]
   /** Lower case. */
   readonly stripClientHeaders: readonly string[]
+  /** Compiled. */
+  readonly failureRules: FailureRules
   readonly maxAttempts: number
   readonly retryBudgetPercent: number
   readonly retryBudgetMinRequests: number
@@ -40,12 +43,16 @@ export type Settings = {
   readonly upstreamFirstContentTimeoutMs: number
   readonly streamIdleTimeoutMs: number
   readonly requestTotalTimeoutMs: number
+  /** 0 = never. */
+  readonly keepAliveMs: number
   /** 0 = what the environment says. */
   readonly maxConcurrency: number
   readonly queueMaxWaiting: number
   readonly queueMaxWaitMs: number
   readonly answerHoldBytes: number
   /** IANA name; `''` = the zone of the environment. */
+  /** Models without a price are refused where costs are limited. */
+  readonly refuseUnpriced: boolean
   readonly resetTimeZone: string
 }
 
@@ -113,6 +120,10 @@ function parseText(row: SettingRow, text: string): ParsedSetting {
   if (row.format === 'time-zone' && !isTimeZone(text)) {
     return { ok: false, message: 'must be the name of a time zone, such as Asia/Shanghai' }
   }
+  if (row.format === 'failure-rules') {
+    const rules = parseFailureRules(text)
+    return rules.ok ? { ok: true, value: text } : rules
+  }
   const wrongName = row.format === 'header-names' ? linesOf(text).find((line) => !HEADER_NAME.test(line)) : undefined
   if (wrongName !== undefined) return { ok: false, message: `"${wrongName}" is not the name of a header` }
   return { ok: true, value: text }
@@ -145,6 +156,7 @@ export function settingsOf(values: SettingValues): Settings {
     affinityMs: read.number('affinity_minutes') * 60_000,
     softErrorTexts: linesOf(read.text('soft_error_texts')),
     stripClientHeaders: linesOf(read.text('strip_client_headers')).map((name) => name.toLowerCase()),
+    failureRules: failureRulesOf(read.text('failure_rules')),
     maxAttempts: read.number('max_attempts'),
     retryBudgetPercent: read.number('retry_budget_percent'),
     retryBudgetMinRequests: read.number('retry_budget_min_requests'),
@@ -152,10 +164,12 @@ export function settingsOf(values: SettingValues): Settings {
     upstreamFirstContentTimeoutMs: read.ms('upstream_first_content_timeout'),
     streamIdleTimeoutMs: read.ms('stream_idle_timeout'),
     requestTotalTimeoutMs: read.ms('request_total_timeout'),
+    keepAliveMs: read.ms('keep_alive_seconds'),
     maxConcurrency: read.number('max_concurrency'),
     queueMaxWaiting: read.number('queue_max_waiting'),
     queueMaxWaitMs: read.ms('queue_max_wait'),
     answerHoldBytes: read.number('answer_hold_bytes'),
+    refuseUnpriced: read.text('unpriced_policy') === 'refuse',
     resetTimeZone: read.text('reset_time_zone'),
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { plainPage } from '../link/page-file.ts'
-import { cells, channelCell, keyCell, modelCell } from './cells.ts'
+import { cells, channelCell, channelMeter, keyCell, meterCells, modelCell, tokenMeter } from './cells.ts'
 
 const NOW_MS = 1_790_000_000_000
 
@@ -63,5 +63,34 @@ describe('cells of the shared page', () => {
     expect([next, after]).toEqual([first[0] ?? -1, first[2] ?? -1])
     expect(() => book.of('f')).toThrow(RangeError)
     expect(book.of('b')).toBe(first[1] ?? -1)
+  })
+})
+
+describe('meters of the shared page', () => {
+  test('a token and a channel of one id have meters of their own, for their whole life', () => {
+    const book = meterCells(plainPage(NOW_MS).meters)
+    const [token, channel] = [book.of(tokenMeter(1)), book.of(channelMeter(1))]
+    expect(token).not.toBe(channel)
+    expect([book.of(tokenMeter(1)), book.of(channelMeter(1))]).toEqual([token, channel])
+  })
+
+  test('the next owner starts with nothing spent; what the last one still holds is given back by itself', () => {
+    const { meters } = plainPage(NOW_MS)
+    const book = meterCells(meters, 1)
+    const meter = book.of(tokenMeter(1))
+    meters.setSpend(meter, { totalNanoUsd: 5, dayNanoUsd: 5, monthNanoUsd: 5 })
+    meters.hold(meter, () => true)
+    book.retain(new Set())
+    expect(book.of(tokenMeter(2))).toBe(meter)
+    expect([meters.spend(meter).totalNanoUsd, meters.held(meter)]).toEqual([0, 1])
+    meters.release(meter, meters.row)
+    expect(meters.held(meter)).toBe(0)
+  })
+
+  test('more than the page has are refused', () => {
+    const book = meterCells(plainPage(NOW_MS).meters, 2)
+    book.of('t1')
+    book.of('t2')
+    expect(() => book.of('t3')).toThrow('more than 2 tokens and channels with limits')
   })
 })

@@ -1,22 +1,41 @@
+import { MAX_METERS } from '../link/meter-page.ts'
 import { MAX_CELLS } from '../link/shared-page.ts'
+import type { Meters } from '../ports/meters.ts'
 import type { Cell, Shared } from '../ports/shared.ts'
 
-/** Gives every channel, key and (channel, model) its cell in the shared page, the same one for its whole life. */
+/** Gives everything that has a name its place in the shared page, the same one for its whole life. */
 export type Cells = {
   /** Errors: RangeError when the page is full. */
   of(name: string): Cell
   /** All that have been given, in no order. */
   all(): Iterable<readonly [name: string, cell: Cell]>
-  /** Frees the cells of everything that `keep` no longer names; a later owner starts without a rest. */
+  /** Frees the cells of everything that `keep` no longer names; a later owner starts afresh. */
   retain(keep: ReadonlySet<string>): void
 }
 
 export const channelCell = (channelId: number): string => `c${channelId}`
 export const keyCell = (keyId: number): string => `k${keyId}`
 export const modelCell = (channelId: number, model: string): string => `m${channelId} ${model}`
+export const tokenMeter = (tokenId: number): string => `t${tokenId}`
+export const channelMeter = (channelId: number): string => `c${channelId}`
 
-/** @param maxCells  How many the page has. */
+/** The rests of channels, keys and (channel, model). @param maxCells  How many the page has. */
 export function cells(shared: Shared, maxCells = MAX_CELLS): Cells {
+  return numbered({
+    max: maxCells,
+    of: 'channels, keys and models',
+    clean: (cell) => void shared.clearRest(cell, () => true),
+  })
+}
+
+/** The meters of tokens and channels that have limits. */
+export function meterCells(meters: Meters, maxMeters = MAX_METERS): Cells {
+  return numbered({ max: maxMeters, of: 'tokens and channels with limits', clean: (meter) => meters.reset(meter) })
+}
+
+type Places = { readonly max: number; readonly of: string; readonly clean: (cell: Cell) => void }
+
+function numbered({ max, of: what, clean }: Places): Cells {
   const byName = new Map<string, Cell>()
   const free: Cell[] = []
   let next = 0
@@ -24,10 +43,10 @@ export function cells(shared: Shared, maxCells = MAX_CELLS): Cells {
     of(name) {
       const known = byName.get(name)
       if (known !== undefined) return known
-      // A request to what is gone may still fail and put its rest there: no place is used again while others are left.
-      const cell = next < maxCells ? next++ : free.shift()
-      if (cell === undefined) throw new RangeError(`more than ${maxCells} channels, keys and models`)
-      shared.clearRest(cell, () => true) // what a late failure of its last owner has left
+      // A request to what is gone may still fail and leave its mark there: no place is used again while others are left.
+      const cell = next < max ? next++ : free.shift()
+      if (cell === undefined) throw new RangeError(`more than ${max} ${what}`)
+      clean(cell) // what a late request of its last owner has left
       byName.set(name, cell)
       return cell
     },
@@ -36,7 +55,7 @@ export function cells(shared: Shared, maxCells = MAX_CELLS): Cells {
       for (const [name, cell] of byName) {
         if (keep.has(name)) continue
         byName.delete(name)
-        shared.clearRest(cell, () => true)
+        clean(cell)
         free.push(cell)
       }
     },

@@ -3,9 +3,11 @@ import type { SettingValues } from '../core/snapshot.ts'
 import type { StoredChannel } from '../ports/channel-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
+import type { StoredToken } from '../ports/token-store.ts'
 import type { Change, Control } from './control.ts'
 import type { Patch } from './publisher.ts'
 import type { Registry } from './registry.ts'
+import type { SpendBook } from './spend-book.ts'
 
 export type Changes = Pick<
   Control,
@@ -15,6 +17,7 @@ export type Changes = Pick<
 export type ChangesParts = {
   readonly store: Store
   readonly registry: Registry
+  readonly spends: Pick<SpendBook, 'showToken' | 'showChannel' | 'limitsChanged'>
   readonly clock: Clock
   /** Tells all proxies; resolves to the rows of those that have not taken it over in time. */
   readonly publish: (patch: Patch) => Promise<readonly number[]>
@@ -54,9 +57,11 @@ function channelChanges(
   parts: ChangesParts,
   inTurn: InTurn,
 ): Pick<Changes, 'createChannel' | 'updateChannel' | 'removeChannel'> {
-  const { store, registry, clock } = parts
+  const { store, registry, spends, clock } = parts
   const put = (channel: StoredChannel): Promise<Change<StoredChannel>> => {
     registry.channels.set(channel.id, channel)
+    spends.showChannel(channel.id)
+    spends.limitsChanged()
     return told(parts, channel, { channels: [registry.wire(channel)] })
   }
   return {
@@ -84,24 +89,27 @@ function tokenChanges(
   parts: ChangesParts,
   inTurn: InTurn,
 ): Pick<Changes, 'createToken' | 'updateToken' | 'removeToken'> {
-  const { store, registry, clock } = parts
+  const { store, registry, spends, clock } = parts
+  const put = (token: StoredToken): Promise<Change<StoredToken>> => {
+    const inForce = registry.putToken(token)
+    spends.showToken(token.id)
+    return told(parts, token, { tokens: [inForce] })
+  }
   return {
-    createToken: (draft) =>
-      inTurn(async () => {
-        const token = await store.tokens.create(draft, clock.nowMs())
-        return told(parts, token, { tokens: [registry.putToken(token)] })
-      }),
+    createToken: (draft) => inTurn(async () => put(await store.tokens.create(draft, clock.nowMs()))),
     updateToken: (id, patch) =>
       inTurn(async () => {
         const token = await store.tokens.update(id, patch)
-        return token === undefined ? NONE : told(parts, token, { tokens: [registry.putToken(token)] })
+        return token === undefined ? NONE : put(token)
       }),
     removeToken: (id) =>
       inTurn(async () => {
         const removed = await store.tokens.remove(id)
         const hash = registry.tokens.get(id)?.hash
         registry.tokens.delete(id)
-        return told(parts, removed, { removedTokenHashes: hash === undefined ? [] : [hash] })
+        const change = await told(parts, removed, { removedTokenHashes: hash === undefined ? [] : [hash] })
+        registry.sweepCells()
+        return change
       }),
   }
 }

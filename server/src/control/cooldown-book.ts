@@ -142,8 +142,8 @@ function storedOf(rest: Rest | undefined): StoredCooldown {
   return rest ? { untilMs: rest.untilMs, durationMs: rest.untilMs - rest.sinceMs } : { untilMs: 0, durationMs: 0 }
 }
 
-function whyOf({ reason, statusCode, requestId }: StoredWhy): StoredWhy {
-  return { reason, statusCode, requestId }
+function whyOf({ reason, statusCode, requestId, step, capped }: StoredWhy): StoredWhy {
+  return { reason, statusCode, requestId, ...(step !== undefined && { step }), ...(capped && { capped }) }
 }
 
 function nameOf(target: CooldownTarget): string {

@@ -1,12 +1,13 @@
 import { type Settings, settingsOf } from '../config/settings.ts'
-import { BASE_BOOK } from '../core/price-book.ts'
+import type { SettingValues } from '../core/snapshot.ts'
 import type { Down, Health, Up } from '../link/messages.ts'
 import { unpackRows } from '../link/row-wire.ts'
-import { dropSpooled, readSpool, spool } from '../link/spool.ts'
+import { spool } from '../link/spool.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
+import type { MeterCell } from '../ports/meters.ts'
 import type { Shared } from '../ports/shared.ts'
 import type { Store } from '../ports/store.ts'
 import { changes } from './changes.ts'
@@ -14,13 +15,17 @@ import { ChannelHealth } from './channel-health.ts'
 import type { Control } from './control.ts'
 import { CooldownBook } from './cooldown-book.ts'
 import { Ledger } from './ledger.ts'
+import { PriceDesk } from './price-desk.ts'
+import { Pricing } from './pricing.ts'
 import { type Patch, type ProxyEnd, publisher } from './publisher.ts'
 import { Registry } from './registry.ts'
 import { regular } from './regular.ts'
 import { startRetention } from './retention.ts'
 import { startRollupUpkeep } from './rollup-upkeep.ts'
 import { runningBook } from './running-book.ts'
-import { Spending } from './spending.ts'
+import { simulate } from './simulation.ts'
+import { SpendBook } from './spend-book.ts'
+import { spoolTaker } from './spool-taker.ts'
 
 export type ControlParts = {
   readonly store: Store
@@ -31,6 +36,8 @@ export type ControlParts = {
   readonly spoolDir: string
   /** A proxy does not take over what is in force. */
   readonly replaceProxy: (row: number, why: string) => void
+  /** Somebody speaks the API whose tokens are counted here. Called once. */
+  readonly onMessages?: () => void
   /** Of the environment, IANA name; the setting `reset_time_zone` goes before it. */
   readonly zone: string
 }
@@ -47,40 +54,54 @@ export async function openControl(parts: ControlParts): Promise<OpenControl> {
   await registry.load(parts.store)
   const cooldowns = new CooldownBook(registry, parts.shared, parts.clock)
   await cooldowns.restore(parts.store)
-  const spending = new Spending({
+  const desk = new PriceDesk({ settings: parts.store.settings, nowMs: parts.clock.nowMs, log: parts.log })
+  await desk.load()
+  const spends = new SpendBook({
     registry,
-    book: () => BASE_BOOK,
+    meters: parts.shared.meters,
     nowMs: parts.clock.nowMs,
     zone: () => settingsOf(registry.settings).resetTimeZone || parts.zone,
   })
-  await spending.load(parts.store)
-  const plane = new OpenControl(parts, { registry, cooldowns, spending })
+  await spends.load(parts.store)
+  const plane = new OpenControl(parts, { registry, cooldowns, desk, spends })
   await plane.takeSpool()
   return plane
 }
 
-type Books = { readonly registry: Registry; readonly cooldowns: CooldownBook; readonly spending: Spending }
+type Books = {
+  readonly registry: Registry
+  readonly cooldowns: CooldownBook
+  readonly desk: PriceDesk
+  readonly spends: SpendBook
+}
 
 /** The control plane's working heart: what the admin API uses, and where the proxies' lines end. */
 export class OpenControl {
   readonly control: Control
+  /** Stores what earlier runs, or proxies that lost their control, have left behind. */
+  readonly takeSpool: () => Promise<void>
   readonly #parts: ControlParts
   readonly #registry: Registry
   readonly #cooldowns: CooldownBook
-  readonly #spending: Spending
+  readonly #desk: PriceDesk
+  readonly #pricing: Pricing
+  readonly #spends: SpendBook
   readonly #ledger: Ledger
   readonly #publisher = publisher(() => this.#wholeState())
   readonly #running = runningBook()
   readonly #channelHealth = new ChannelHealth()
   #rankedAtMs = 0
+  #hasMessages = false
   readonly #stops: readonly (() => void)[]
 
-  constructor(parts: ControlParts, { registry, cooldowns, spending }: Books) {
+  constructor(parts: ControlParts, { registry, cooldowns, desk, spends }: Books) {
     const { store, clock, log } = parts
     this.#parts = parts
     this.#registry = registry
     this.#cooldowns = cooldowns
-    this.#spending = spending
+    this.#desk = desk
+    this.#pricing = new Pricing(() => desk.book)
+    this.#spends = spends
     const overflow = spool(parts.spoolDir, `control-${process.pid}-${clock.nowMs()}`)
     this.#ledger = new Ledger({
       logs: store.logs,
@@ -88,12 +109,16 @@ export class OpenControl {
       overflow: (rows) => overflow.write(rows),
       stored: (proxy, upTo) => void (proxy as ProxyEnd).link.send({ t: 'stored', upTo }),
     })
+    this.takeSpool = spoolTaker({
+      ...{ spoolDir: parts.spoolDir, ledger: this.#ledger, logs: store.logs, nowMs: clock.nowMs, log },
+      take: (rows) => this.#take(rows),
+    })
     this.control = this.#facade()
     this.#stops = [
       regular(SAVE_MS, () => cooldowns.save(store), log),
       regular(SPOOL_LOOK_MS, () => this.takeSpool(), log),
       regular(HEALTH_LOOK_MS, () => this.#rank(), log),
-      regular(LIMITS_LOOK_MS, async () => this.#lookAtLimits(), log),
+      regular(LIMITS_LOOK_MS, () => this.#lookAtLimits(), log),
       regular(HEARTBEAT_MS, async () => this.#beat(), log),
       startRetention({
         logs: store.logs,
@@ -106,6 +131,7 @@ export class OpenControl {
         log,
         nowMs: clock.nowMs,
         zone: () => settingsOf(registry.settings).resetTimeZone || parts.zone,
+        historyMade: () => this.#reloadSpends(),
       }),
     ]
   }
@@ -129,6 +155,8 @@ export class OpenControl {
         this.#running.ended(end, rows)
         return this.#take(rows, { end, batch: message.batch })
       }
+      case 'closed':
+        return this.#release(end, message.meters)
       case 'rested':
         return this.#cooldowns.rested(message.reason)
       case 'cleared':
@@ -146,23 +174,15 @@ export class OpenControl {
   /** It is gone: what it held is given back, what it was doing is closed from its last report. */
   gone(end: ProxyEnd): void {
     this.#publisher.leave(end)
-    this.#parts.shared.forget(end.row)
     const left = this.#running.lastOf(end).map(({ row }) => row)
-    if (left.length > 0) this.#take(left)
+    if (left.length > 0) this.#take(left) // charged before what was held for it is free again
+    this.#parts.shared.forget(end.row)
   }
 
-  /** Stores what earlier runs, or proxies that lost their control, have left behind. */
-  async takeSpool(): Promise<void> {
-    if (this.#ledger.trouble() !== '') return // nothing is taken twice while the database is away
-    for (const file of readSpool(this.#parts.spoolDir, this.#parts.clock.nowMs())) {
-      // A proxy that lost control cannot know which of its endings were stored just before.
-      const known = new Set(await this.#parts.store.logs.known(file.rows.map((row) => row.attemptId)))
-      this.#take(file.rows.filter((row) => !known.has(row.attemptId)))
-      await this.#ledger.flush()
-      if (this.#ledger.trouble() !== '') return
-      dropSpooled(file)
-      this.#parts.log.write('info', 'endings of an earlier run were taken in', { rows: file.rows.length })
-    }
+  /** Of one that is gone nothing is held any more. */
+  #release(end: ProxyEnd, meters: readonly MeterCell[]): void {
+    if (!this.#publisher.ends.has(end)) return
+    for (const meter of meters) this.#parts.shared.meters.release(meter, end.row)
   }
 
   async close(): Promise<void> {
@@ -172,11 +192,12 @@ export class OpenControl {
   }
 
   #facade(): Control {
-    const { store, clock, replaceProxy } = this.#parts
+    const { store, clock, shared, replaceProxy } = this.#parts
     const registry = this.#registry
-    const publish = (patch: Patch): Promise<readonly number[]> => this.#publisher.publish(patch)
+    const publish = (patch: Patch): Promise<readonly number[]> =>
+      this.#publisher.publish(patch.settings ? { ...patch, settings: this.#settings() } : patch)
     return {
-      ...changes({ store, registry, clock, publish, replaceProxy }),
+      ...changes({ store, registry, spends: this.#spends, clock, publish, replaceProxy }),
       channels: () => [...registry.channels.values()],
       channel: (id) => registry.channels.get(id),
       rests: () => this.#cooldowns.running(),
@@ -186,8 +207,10 @@ export class OpenControl {
         await this.#upToDate()
         return store.tokens.list()
       },
+      tokenSpend: (id) => this.#spends.tokenSpend(id),
       settings: () => registry.settings,
       settingUpdatedAtS: (key) => registry.settingUpdatedAtS.get(key) ?? 0,
+      simulate: (ask) => simulate({ registry, shared, clock }, ask),
       running: () => this.#running.now(this.#publisher.ends),
       logs: this.#freshLog(),
       statistics: {
@@ -196,7 +219,18 @@ export class OpenControl {
         readByStatus: (query, status) => this.#upToDate().then(() => store.statistics.readByStatus(query, status)),
       },
       sessions: store.sessions,
+      prices: this.#desk.facade(async () => this.#replaceLaggards(await publish({ settings: registry.settings }))),
     }
+  }
+
+  #replaceLaggards(rows: readonly number[]): readonly number[] {
+    for (const row of rows) this.#parts.replaceProxy(row, 'it did not take over prices within a second')
+    return rows
+  }
+
+  /** What proxies get: the settings, and by which prices a model counts as priced. */
+  #settings(): SettingValues {
+    return { ...this.#registry.settings, ...this.#desk.texts }
   }
 
   /** The log with everything in it that had happened when the question came. */
@@ -207,6 +241,7 @@ export class OpenControl {
       known: (ids) => logs.known(ids),
       prune: (beforeMs, limit) => logs.prune(beforeMs, limit),
       costByChannel: (fromMs) => logs.costByChannel(fromMs),
+      goneCostByToken: (fromMs) => logs.goneCostByToken(fromMs),
       models: (fromMs, toMs) => logs.models(fromMs, toMs),
       page: async (query) => {
         await this.#upToDate()
@@ -222,24 +257,34 @@ export class OpenControl {
 
   /** Endings: what they cost, what they say of a channel, and into the book with them. */
   #take(ended: readonly LogRow[], from?: { readonly end: ProxyEnd; readonly batch: number }): void {
-    const rows = this.#spending.priced(ended)
+    if (!this.#hasMessages && ended.some(({ path }) => path === '/v1/messages')) {
+      this.#hasMessages = true
+      this.#parts.onMessages?.()
+    }
+    const rows = this.#pricing.priced(ended)
     this.#channelHealth.note(rows)
-    const { tokenIds, channelIds } = this.#spending.note(rows)
+    const changed = this.#spends.note(rows)
     this.#ledger.take(rows, from?.end, from?.batch)
-    if (tokenIds.size > 0 || channelIds.size > 0) this.#tell(tokenIds, channelIds)
+    if (changed.length > 0) this.#tell(changed)
   }
 
-  #lookAtLimits(): void {
-    const changed = [...this.#spending.newDay(), ...this.#spending.limitsChanged()]
-    if (changed.length > 0) this.#tell([], changed)
+  async #lookAtLimits(): Promise<void> {
+    if (this.#spends.isOfAnotherZone()) await this.#reloadSpends()
+    const changed = this.#spends.look()
+    if (changed.length > 0) this.#tell(changed)
+  }
+
+  /** With all in the sums that has happened so far. */
+  async #reloadSpends(): Promise<void> {
+    await this.#ledger.flush()
+    this.#tell(await this.#spends.load(this.#parts.store))
   }
 
   /** What somebody has spent changes what the proxies may do; nobody waits for it. */
-  #tell(tokenIds: Iterable<number>, channelIds: Iterable<number>): void {
+  #tell(channelIds: readonly number[]): void {
     const registry = this.#registry
-    const tokens = [...tokenIds].flatMap((id) => registry.tokens.get(id) ?? [])
-    const channels = [...channelIds].flatMap((id) => registry.channels.get(id) ?? [])
-    void this.#publisher.publish({ tokens, channels: channels.map((channel) => registry.wire(channel)) })
+    const channels = channelIds.flatMap((id) => registry.channels.get(id) ?? [])
+    void this.#publisher.publish({ channels: channels.map((channel) => registry.wire(channel)) })
   }
 
   /** Moves channels up and down by how their attempts have ended lately, when the setting says so. */
@@ -278,7 +323,7 @@ export class OpenControl {
       removedChannelIds: [],
       tokens: [...registry.tokens.values()],
       removedTokenHashes: [],
-      settings: registry.settings,
+      settings: this.#settings(),
     }
   }
 }

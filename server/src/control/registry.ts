@@ -1,11 +1,13 @@
 import { defaultSettings, parseSetting, type SettingValue } from '../config/settings.ts'
-import type { ApiToken, SettingValues } from '../core/snapshot.ts'
+import type { ApiToken, SettingValues, TokenLimits, UseLimits } from '../core/snapshot.ts'
 import type { WireChannel } from '../link/messages.ts'
 import type { StoredChannel } from '../ports/channel-store.ts'
 import type { Shared } from '../ports/shared.ts'
 import type { Store } from '../ports/store.ts'
 import type { StoredToken } from '../ports/token-store.ts'
-import { type Cells, cells, channelCell, keyCell, modelCell } from './cells.ts'
+import { type Cells, cells, channelCell, channelMeter, keyCell, meterCells, modelCell, tokenMeter } from './cells.ts'
+
+const MICRO_PER_USD = 1_000_000
 
 /** What is in force, in memory: the truth that snapshots are made of. The database is read once, at start. */
 export class Registry {
@@ -16,11 +18,13 @@ export class Registry {
   readonly settingUpdatedAtS = new Map<string, number>()
   readonly overDailyLimit = new Set<number>()
   readonly #cells: Cells
+  readonly #meters: Cells
   /** Set by health scoring; absent = the priority itself. */
   #effectivePriority: ReadonlyMap<number, number> = new Map()
 
   constructor(shared: Shared) {
     this.#cells = cells(shared)
+    this.#meters = meterCells(shared.meters)
   }
 
   async load(store: Store): Promise<void> {
@@ -35,16 +39,41 @@ export class Registry {
   }
 
   putToken(token: StoredToken): ApiToken {
-    const { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd } = token
-    // What was spent a moment ago may not be in the database yet.
-    const costUsedMicroUsd = Math.max(token.costUsedMicroUsd, this.tokens.get(id)?.costUsedMicroUsd ?? 0)
-    const inForce = { id, hash, active, expiresAtMs, allowedModels, costLimitMicroUsd, costUsedMicroUsd }
+    const { id, hash, active, expiresAtMs, allowedModels } = token
+    const limits = this.#tokenLimits(token)
+    const inForce = { id, hash, active, expiresAtMs, allowedModels, ...(limits && { limits }) }
     this.tokens.set(id, inForce)
     return inForce
   }
 
+  /** `undefined`: it has none, or there is no such channel. */
+  limitsOf(channelId: number): UseLimits | undefined {
+    const channel = this.channels.get(channelId)
+    if (channel === undefined) return undefined
+    const { rpmLimit: rpm, maxConcurrency, dailyCostLimitUsd } = channel
+    if (rpm === 0 && maxConcurrency === 0 && dailyCostLimitUsd === 0) return undefined
+    const dailyCostMicroUsd = Math.ceil(dailyCostLimitUsd * MICRO_PER_USD)
+    const meter = this.#meters.of(channelMeter(channelId))
+    return { meter, costMicroUsd: 0, dailyCostMicroUsd, monthlyCostMicroUsd: 0, rpm, maxConcurrency }
+  }
+
+  #tokenLimits(token: StoredToken): TokenLimits | undefined {
+    const { allowedChannelIds: channelIds, allowedAddresses: addresses, maxConcurrency } = token
+    const numbers = {
+      costMicroUsd: token.costLimitMicroUsd,
+      dailyCostMicroUsd: token.dailyCostLimitMicroUsd,
+      monthlyCostMicroUsd: token.monthlyCostLimitMicroUsd,
+      rpm: token.rpmLimit,
+      maxConcurrency,
+    }
+    const hasNone = Object.values(numbers).every((limit) => limit === 0)
+    if (hasNone && channelIds.length === 0 && addresses.length === 0) return undefined
+    return { ...numbers, meter: this.#meters.of(tokenMeter(token.id)), channelIds, addresses }
+  }
+
   wire(channel: StoredChannel): WireChannel {
-    const { id, name, type, url, priority, enabled, keyStrategy } = channel
+    const { id, name, type, url, priority, enabled, keyStrategy, costMultiplier, askForUsage } = channel
+    const limits = this.limitsOf(id)
     return {
       id,
       name,
@@ -53,6 +82,9 @@ export class Registry {
       priority,
       enabled,
       keyStrategy,
+      costMultiplier,
+      askForUsage,
+      ...(limits && { limits }),
       effectivePriority: this.#effectivePriority.get(id) ?? priority,
       overDailyLimit: this.overDailyLimit.has(id),
       cell: this.#cells.of(channelCell(id)),
@@ -98,6 +130,12 @@ export class Registry {
       for (const model of models) keep.add(modelCell(id, model.name))
     }
     this.#cells.retain(keep)
+    this.#sweepMeters()
+  }
+
+  #sweepMeters(): void {
+    const ids = [...this.tokens.keys()].map(tokenMeter)
+    this.#meters.retain(new Set([...ids, ...[...this.channels.keys()].map(channelMeter)]))
   }
 
   /** Rows that are no settings of ours, or hold what we cannot use, count as their default. */

@@ -21,6 +21,8 @@ export type RestAsk = {
 export const MAX_EXACT_REST_MS = 7 * 86_400_000
 /** Rests are kept in ticks, rounded up: so much in the future is still now. */
 const NOW_WITHIN_MS = 1_000
+/** What a length may be too long by, for the same reason. */
+const ROUNDING_MS = 20
 
 /**
  * The rest that follows from a failed attempt; `undefined` when this attempt may not judge.
@@ -47,6 +49,24 @@ export function nextRest(previous: Rest | undefined, ask: RestAsk): Rest | undef
   return { sinceMs: nowMs, untilMs: nowMs + (lastMs === 0 ? Math.min(ask.firstMs, ask.maxMs) : doubledMs(lastMs, ask)) }
 }
 
+/**
+ * How many doublings lead from the first step to a rest of this length: 0 = the first step itself. A rest that quiet time
+ * has made shorter than a step of the ladder counts as that step.
+ *
+ * @param lengthMs  Of a rest that `nextRest` has made without a named instant.
+ */
+export function stepOf(lengthMs: number, ladder: Pick<RestAsk, 'firstMs' | 'minMs' | 'maxMs'>): number {
+  let stepMs = Math.min(ladder.firstMs, ladder.maxMs)
+  let step = 0
+  while (stepMs + ROUNDING_MS < lengthMs) {
+    const nextMs = doubledMs(stepMs, ladder)
+    if (nextMs <= stepMs) break
+    stepMs = nextMs
+    step++
+  }
+  return step
+}
+
 /** True when an attempt that succeeded may end `rest`: it started after the rest began, not before the outage. */
 export function mayClear(rest: Rest, attemptStartedAtMs: number): boolean {
   return attemptStartedAtMs > rest.sinceMs
@@ -65,7 +85,7 @@ export function remainingMs(rest: Rest | undefined, nowMs: number): number {
   return Math.max(0, Math.min(rest.untilMs - nowMs, lengthMs))
 }
 
-function doubledMs(lastMs: number, { minMs, maxMs }: RestAsk): number {
+function doubledMs(lastMs: number, { minMs, maxMs }: Pick<RestAsk, 'minMs' | 'maxMs'>): number {
   return Math.min(Math.max(lastMs * 2, minMs), maxMs)
 }
 

@@ -1,20 +1,21 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Billable, type Cost, costOf } from './cost.ts'
+import { type Cost, costOf } from './cost.ts'
 import { BASE_BOOK, priceOf } from './price-book.ts'
 import type { Price, Rates } from './prices/rates.ts'
+import type { Usage } from './usage.ts'
 
 const AT_MS = Date.UTC(2026, 10, 25, 12)
 const USD = 1_000_000_000
 
-function costOfModel(model: string, usage: Billable, options?: Parameters<typeof costOf>[2]): Cost {
+function costOfModel(model: string, usage: Usage, options?: Parameters<typeof costOf>[2]): Cost {
   const price = priceOf(BASE_BOOK, model, AT_MS)
   if (price === undefined) throw new Error(`${model} has no price`)
   return costOf(price, usage, options)
 }
 
 describe('what requests have always cost', () => {
-  test.each<[string, Billable, number]>([
+  test.each<[string, Usage, number]>([
     ['claude-sonnet-4-5', { inputTokens: 1_000, outputTokens: 500 }, 0.0105],
     ['claude-3-5-haiku', { inputTokens: 1_000_000, outputTokens: 1_000_000 }, 4.8],
     ['claude-opus-4-1', { inputTokens: 1_000, cacheReadTokens: 10_000 }, 0.03],
@@ -66,7 +67,7 @@ describe('cache writes and long prompts', () => {
     expect(costOfModel('claude-sonnet-4-5', usage).nanoUsd).toBe(375_000 + 600_000)
   })
 
-  test.each<[string, Billable, boolean]>([
+  test.each<[string, Usage, boolean]>([
     ['exactly 200,000 in all', { inputTokens: 50_000, cacheReadTokens: 100_000, cacheWriteTokens: 50_000 }, false],
     [
       'one more, read from the cache',
@@ -121,14 +122,15 @@ describe('service tiers', () => {
     ['glm-4.6', 'flex', 'standard', 0.28],
     ['gpt-5.2', 'constructor', 'standard', 1.575],
   ] as const)('%s in %p is charged as %s', (model, serviceTier, tier, usd) => {
-    const cost = costOfModel(model, usage, serviceTier === undefined ? {} : { serviceTier })
+    const reported = { ...usage, ...(serviceTier && { serviceTier: serviceTier as NonNullable<Usage['serviceTier']> }) }
+    const cost = costOfModel(model, reported)
     expect([cost.tier, cost.nanoUsd / USD]).toEqual([tier, usd])
   })
 
   test('priority excludes long prompts, discounts do not', () => {
     const long = { inputTokens: 300_000 }
-    expect(costOfModel('gpt-5.5', long, { serviceTier: 'priority' }).nanoUsd).toBe(3 * USD)
-    expect(costOfModel('gpt-5.5', long, { serviceTier: 'flex' }).nanoUsd).toBe(1.5 * USD)
+    expect(costOfModel('gpt-5.5', { ...long, serviceTier: 'priority' }).nanoUsd).toBe(3 * USD)
+    expect(costOfModel('gpt-5.5', { ...long, serviceTier: 'flex' }).nanoUsd).toBe(1.5 * USD)
   })
 })
 
@@ -148,7 +150,7 @@ describe('fees', () => {
 
   test('tiers do not change fees, the multiplier does', () => {
     const usage = { webSearches: 1 }
-    expect(costOfModel('claude-opus-4-8', usage, { serviceTier: 'batch' }).nanoUsd).toBe(10_000_000)
+    expect(costOfModel('claude-opus-4-8', { ...usage, serviceTier: 'batch' }).nanoUsd).toBe(10_000_000)
     expect(costOfModel('claude-opus-4-8', usage, { multiplier: 0.5 }).nanoUsd).toBe(5_000_000)
   })
 })
@@ -217,15 +219,16 @@ const tokens = fc.oneof(
   fc.integer({ min: 0, max: 300_000 }),
   fc.constantFrom(-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 2 ** 63, 1e308),
 )
-const usages: fc.Arbitrary<Required<Omit<Billable, 'reasoningTokens'>>> = fc.record({
-  inputTokens: tokens,
-  outputTokens: tokens,
-  cacheReadTokens: tokens,
-  cacheWriteTokens: tokens,
-  cacheWrite5mTokens: tokens,
-  cacheWrite1hTokens: tokens,
-  webSearches: tokens,
-})
+const usages: fc.Arbitrary<Required<Omit<Usage, 'reasoningTokens' | 'serviceTier' | 'isClamped' | 'isEstimated'>>> =
+  fc.record({
+    inputTokens: tokens,
+    outputTokens: tokens,
+    cacheReadTokens: tokens,
+    cacheWriteTokens: tokens,
+    cacheWrite5mTokens: tokens,
+    cacheWrite1hTokens: tokens,
+    webSearches: tokens,
+  })
 const multipliers = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1_000, noNaN: true }))
 
 function priceWith(standard: Rates): Price {

@@ -1,17 +1,9 @@
 import type { Plan, Price, Rates, ServiceTier } from './prices/rates.ts'
 import type { Usage } from './usage.ts'
 
-/** What an answer is charged by. Counts that are missing cost nothing. */
-export type Billable = Usage & {
-  /** Searches on the web that the vendor made for the answer (`server_tool_use.web_search_requests`). */
-  readonly webSearches?: number
-}
-
 export type CostOptions = {
   /** Of the channel, 0..1000, six decimals; 0 = free, 1 = list price. */
   readonly multiplier?: number
-  /** As the upstream reported it (`service_tier`, or `fast` for `speed: fast`); what has no price of its own is standard. */
-  readonly serviceTier?: string
 }
 
 export type CostPart = {
@@ -52,10 +44,10 @@ const MAX_NANO_USD = Number.MAX_SAFE_INTEGER
  * @param usage  May be crafted: what is impossible is clamped and flagged. More tokens never cost less.
  * Cost: 1 to 2 µs. Errors: none.
  */
-export function costOf(price: Price, usage: Billable, options: CostOptions = {}): Cost {
+export function costOf(price: Price, usage: Usage, options: CostOptions = {}): Cost {
   const reader = new CountReader()
   const counts = countsOf(usage, reader)
-  const tier = tierOf(price, options.serviceTier)
+  const tier = tierOf(price, usage.serviceTier)
   const plan = price.plans[tier] ?? price.plans.standard
   const prompt = counts.input + counts.cacheRead + counts.cacheWrite5m + counts.cacheWrite1h
   const rates = ratesFor(plan, prompt)
@@ -101,7 +93,7 @@ class CountReader {
   }
 }
 
-function countsOf(usage: Billable, reader: CountReader): Counts {
+function countsOf(usage: Usage, reader: CountReader): Counts {
   const split5m = reader.count(usage.cacheWrite5mTokens)
   const split1h = reader.count(usage.cacheWrite1hTokens)
   const unsplit = Math.max(0, reader.count(usage.cacheWriteTokens) - split5m - split1h)

@@ -1,3 +1,4 @@
+import type { CostPeriod } from './limits.ts'
 import type { Skip } from './order-channels.ts'
 
 export type ConnectCause = 'dns' | 'refused' | 'unreachable' | 'tls' | 'timeout' | 'blocked' | 'other'
@@ -12,7 +13,23 @@ export type Failure =
   | { readonly kind: 'body-timeout'; readonly waitedMs: number }
   | { readonly kind: 'headers-too-large' }
   | { readonly kind: 'model-forbidden'; readonly model: string }
-  | { readonly kind: 'cost-limit'; readonly usedMicroUsd: number; readonly limitMicroUsd: number }
+  /** Nobody has a price for it, and costs are limited: setting `unpriced_policy`. */
+  | { readonly kind: 'model-unpriced'; readonly model: string }
+  | { readonly kind: 'address-forbidden'; readonly address: string }
+  | {
+      readonly kind: 'cost-limit'
+      readonly period: CostPeriod
+      readonly usedMicroUsd: number
+      readonly limitMicroUsd: number
+      /** When there is money again; absent when waiting does not help. */
+      readonly retryAfterMs?: number
+    }
+  | {
+      readonly kind: 'rate-limit'
+      readonly what: 'rpm' | 'concurrency'
+      readonly limit: number
+      readonly retryAfterMs: number
+    }
   | { readonly kind: 'unsupported-path' }
   | { readonly kind: 'upgrade-required' }
   | { readonly kind: 'client-deadline'; readonly waitedMs: number }
@@ -75,4 +92,6 @@ export type Verdict = {
   readonly onlyOnce?: true
   /** The upstream's own answer may reach the client as it came (scrubbed of our keys), under `clientStatus`. */
   readonly passThrough: boolean
+  /** The operator's rule (setting `failure_rules`) that says so, in place of the table. */
+  readonly rule?: string
 }

@@ -183,6 +183,20 @@ describe('when everything rests (F20)', () => {
     expect(earliestReadyInMs(skipped, NOW_MS)).toBe(40)
   })
 
+  test('a daily limit names the end of the day when it is known, and is not the last resort for that', () => {
+    const over = channel(1, { overDailyLimit: true })
+    const dayEndsAtMs = () => NOW_MS + 5_000
+    const { count, skipped, isFallback } = orderChannels(input([over], { dayEndsAtMs }))
+    expect([count, isFallback]).toEqual([0, false])
+    expect(skipped).toEqual([{ channelId: 1, why: 'daily-limit', untilMs: NOW_MS + 5_000 }])
+    expect(earliestReadyInMs(skipped, NOW_MS)).toBe(5_000)
+    expect(ids(input([over], { dayEndsAtMs: () => NOW_MS }))).toEqual([1]) // midnight has come, before anybody said so
+    const never = orderChannels(input([over], { dayEndsAtMs: () => Number.POSITIVE_INFINITY }))
+    expect(never.skipped).toEqual([{ channelId: 1, why: 'daily-limit' }])
+    const resting = channel(2, { channelRestUntilMs: NOW_MS + 9_000 })
+    expect(ids(input([over, resting], { dayEndsAtMs }))).toEqual([2])
+  })
+
   test('a channel over its daily limit is not the last resort', () => {
     const over = channel(9, { overDailyLimit: true, channelRestUntilMs: NOW_MS + 1 })
     expect(ids(input([over]))).toEqual([])

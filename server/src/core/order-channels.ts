@@ -7,6 +7,9 @@ export type SkipReason =
   | 'all-keys-cooling'
   | 'model-cooling'
   | 'daily-limit'
+  | 'rpm-limit'
+  | 'unpriced'
+  | 'busy'
   | 'no-keys'
 
 /** A channel that was not tried, and why: a 503 nobody can explain is a bug. */
@@ -48,6 +51,8 @@ export type OrderInput<C extends Candidate> = {
    */
   readonly ticket: (groupKey: number) => number
   readonly cache: SwrrCache
+  /** When limits of the day begin anew, Unix ms; asked only when one is reached. */
+  readonly dayEndsAtMs?: () => number
 }
 
 export type Ordering<C extends Candidate> = {
@@ -76,7 +81,7 @@ export function orderChannels<C extends Candidate>(input: OrderInput<C>): Orderi
   let count = 0
   let earliest: C | undefined
   for (const candidate of input.candidates) {
-    const skip = skipOf(candidate, input.nowMs)
+    const skip = skipOf(candidate, input)
     if (skip === undefined) {
       count++
       const level = levelOf(candidate.effectivePriority)
@@ -85,7 +90,7 @@ export function orderChannels<C extends Candidate>(input: OrderInput<C>): Orderi
       else levels.set(level, [candidate])
     } else {
       skipped.push(skip)
-      if (skip.untilMs !== undefined && (!earliest || isReadyBefore(candidate, earliest))) earliest = candidate
+      if (isResting(skip) && (!earliest || isReadyBefore(candidate, earliest))) earliest = candidate
     }
   }
   if (count > 0 || earliest === undefined || input.fallback === 'none') {
@@ -105,9 +110,17 @@ export function earliestReadyInMs(skipped: readonly Skip[], nowMs: number): numb
   return earliest === undefined ? undefined : Math.max(earliest - nowMs, 1)
 }
 
-function skipOf(candidate: Candidate, nowMs: number): Skip | undefined {
+/** A limit is no rest: who is over it is not tried as the last resort either. */
+function isResting({ why, untilMs }: Skip): boolean {
+  return untilMs !== undefined && why !== 'daily-limit'
+}
+
+function skipOf(candidate: Candidate, { nowMs, dayEndsAtMs }: OrderInput<Candidate>): Skip | undefined {
   const channelId = candidate.id
-  if (candidate.overDailyLimit) return { channelId, why: 'daily-limit' }
+  if (candidate.overDailyLimit) {
+    const untilMs = dayEndsAtMs?.() ?? Number.POSITIVE_INFINITY
+    if (untilMs > nowMs) return { channelId, why: 'daily-limit', ...(Number.isFinite(untilMs) && { untilMs }) }
+  }
   if (candidate.keyCount <= 0) return { channelId, why: 'no-keys' }
   const untilMs = readyAtMs(candidate)
   if (untilMs <= nowMs) return undefined

@@ -53,6 +53,27 @@ export function withFeed(book: PriceBook, feed: unknown): PriceChange {
   return changed(book, feed, 'feed')
 }
 
+/** Prices that have been accepted before, over those of a book. What is no price any more is left out. */
+export function withAccepted(book: PriceBook, prices: readonly unknown[], source: 'own' | 'feed'): PriceBook {
+  const rows = new Map(book.rows)
+  for (const item of prices) {
+    const read = readOverride(item)
+    if (typeof read !== 'string') rows.set(read.model, { row: read.row, source })
+  }
+  return prices.length === 0 ? book : bookOf({ ...book, rows })
+}
+
+/** A name as overrides are told apart by. */
+export function overrideName(model: string): string {
+  return model.trim().toLowerCase()
+}
+
+/** What is wrong with a price as such, without regard to others; `undefined` = nothing. */
+export function faultOfPrice(item: unknown): string | undefined {
+  const read = readOverride(item)
+  return typeof read === 'string' ? read : undefined
+}
+
 function changed(book: PriceBook, input: unknown, source: 'own' | 'feed'): PriceChange {
   if (!Array.isArray(input)) return { ok: false, reasons: ['the prices are not a list'] }
   if (source === 'feed' && input.length === 0) return { ok: false, reasons: ['the list of prices is empty'] }
@@ -90,6 +111,7 @@ const STEP_FIELDS = { inputUsdPerMTok: 'input', outputUsdPerMTok: 'output' } as 
 
 /** The override, or what is wrong with it. */
 function readOverride(item: unknown): Read | string {
+  if (typeof item === 'string') return item // whoever tried to read it says what is wrong
   if (!isObject(item)) return 'is not an object'
   const { model, longContext, ...rest } = item
   if (typeof model !== 'string' || model.trim() === '') return 'model is missing'
@@ -109,7 +131,7 @@ function readOverride(item: unknown): Read | string {
     ...(perThousand['searches'] !== undefined && { searches: perThousand['searches'] * 1_000 }),
     ...(perThousand['requests'] !== undefined && { requests: perThousand['requests'] * 1_000 }),
   }
-  return { model: model.trim().toLowerCase(), row }
+  return { model: overrideName(model), row }
 }
 
 function readStep(longContext: unknown): NonNullable<UsdPlan['steps']>[number] | string {

@@ -1,7 +1,7 @@
 import { type ErrorBody, readErrorBody } from './error-body.ts'
 import { epochMs, isoDateMs, wholeMs } from './instant.ts'
 import type { JsonScalar } from './json-scalars.ts'
-import { durationMs, retryAfterMsUntilMs, retryAfterUntilMs, spentWindowUntilMs } from './retry-after.ts'
+import { durationMs, retryAfterMsUntilMs, retryAfterUntilMs, spentWindowUntilMs, windowUntilMs } from './retry-after.ts'
 import type { Zone } from './zone.ts'
 
 /** An instant the upstream named itself. `capped`: it lay beyond 7 days and was cut to that. */
@@ -70,6 +70,16 @@ export function namedReset({ headers, body, nowMs, zone = 0 }: ResetSource): Nam
  */
 export function quotaReset(body: ErrorBody, nowMs: number, zone: Zone = 0): NamedReset | undefined {
   return latest([quotaDateMs(body, zone)], nowMs)
+}
+
+/**
+ * When to come back by a piece of text that a rule has cut out: seconds from now, a duration such as `1m30s`, a Unix
+ * time in seconds or ms, or a date; without offset it is meant in `zone`.
+ *
+ * @returns  As `namedReset`.
+ */
+export function capturedReset(text: string, nowMs: number, zone: Zone = 0): NamedReset | undefined {
+  return latest([isoDateMs(text.trim(), zone) ?? windowUntilMs(text, nowMs)], nowMs)
 }
 
 function latest(instants: readonly (number | undefined)[], nowMs: number): NamedReset | undefined {

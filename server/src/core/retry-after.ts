@@ -102,8 +102,8 @@ function leftIn(window: Window, headers: Headers): 'nothing' | 'something' | 'un
   return Number(remaining) <= 0 ? 'nothing' : 'something'
 }
 
-/** A date, a duration, seconds from now, or a Unix time: told apart by form and size. */
-function windowUntilMs(value: string, nowMs: number): number | undefined {
+/** A date, a duration, seconds from now, or a Unix time: told apart by form and size. Unix ms; `undefined` = none of them. */
+export function windowUntilMs(value: string, nowMs: number): number | undefined {
   const text = value.trim()
   if (PLAIN_NUMBER.test(text)) return epochMs(Number(text)) ?? nowMs + wholeMs(Number(text), 1000)
   const waitMs = durationMs(text)

@@ -1,8 +1,11 @@
 import { startOfDayMs } from './time-range.ts'
-import { wallTimeAt, type Zone } from './zone.ts'
+import { instantOfWallTime, wallTimeAt, type Zone } from './zone.ts'
 
-/** How wide the buckets of a rollup are, from coarse to fine. Hours and days are those of the configured zone. */
-export const TIERS = ['day', 'hour', 'quarter', 'minute'] as const
+/**
+ * How wide the buckets of a rollup are, from coarse to fine. Hours, quarters of days (`sixhour`: five or seven where the
+ * clocks change) and days are those of the configured zone.
+ */
+export const TIERS = ['day', 'sixhour', 'hour', 'quarter', 'minute'] as const
 export type Tier = (typeof TIERS)[number]
 
 /** Buckets of one tier that begin in the half-open [fromMs, toMs). */
@@ -22,10 +25,11 @@ export type ReadAsk = {
 const MINUTE_MS = 60_000
 const QUARTER_MS = 900_000
 const HOUR_MS = 3_600_000
+const SIX_HOURS_MS = 6 * HOUR_MS
 const DAY_MS = 86_400_000
 
 /** How long finer buckets are kept. Longer than they are read: 48 hours are, and a day may have 25. */
-export const KEPT_MS = { minute: 50 * HOUR_MS, quarter: 9 * DAY_MS, hour: 94 * DAY_MS } as const
+export const KEPT_MS = { minute: 50 * HOUR_MS, quarter: 9 * DAY_MS, hour: 94 * DAY_MS, sixhour: 94 * DAY_MS } as const
 const READ_MS = { minute: 49 * HOUR_MS, quarter: 8 * DAY_MS, hour: 93 * DAY_MS } as const
 
 /** First instant of the bucket that `atMs` lies in. Works for zones that are 15, 30 or 45 minutes off the hour. */
@@ -35,14 +39,28 @@ export function bucketStartMs(tier: Tier, atMs: number, zone: Zone): number {
       return atMs - mod(atMs, MINUTE_MS)
     case 'quarter':
       return atMs - mod(atMs, QUARTER_MS)
-    case 'hour': {
-      const { minute, second } = wallTimeAt(atMs, zone)
-      return atMs - (minute * 60 + second) * 1000 - mod(atMs, 1000)
+    case 'hour':
+      return startOfHourMs(atMs, zone)
+    case 'sixhour': {
+      const wall = wallTimeAt(atMs, zone)
+      return instantOfWallTime({ ...wall, hour: wall.hour - (wall.hour % 6), minute: 0, second: 0 }, zone)
     }
     case 'day':
       return startOfDayMs(atMs, zone)
   }
 }
+
+/** Of the clock: where it was set by half an hour, an hour has 30 minutes, or 90. */
+function startOfHourMs(atMs: number, zone: Zone): number {
+  const { hour, minute, second } = wallTimeAt(atMs, zone)
+  const startMs = atMs - (minute * 60 + second) * 1000 - mod(atMs, 1000)
+  if (minute < 30 || wallTimeAt(startMs, zone).minute === 0) return startMs
+  let firstMs = atMs - mod(atMs, QUARTER_MS)
+  while (wallTimeAt(firstMs - QUARTER_MS, zone).hour === hour) firstMs -= QUARTER_MS
+  return firstMs
+}
+
+const WIDTH_MS = { day: DAY_MS, sixhour: SIX_HOURS_MS, hour: HOUR_MS, quarter: QUARTER_MS, minute: MINUTE_MS } as const
 
 /**
  * Which buckets to add up for a range: the coarsest that fit, finer ones at the edges, as far back as these are kept.
@@ -62,6 +80,28 @@ export function planRead(ask: ReadAsk): readonly Segment[] {
   return joined(segments)
 }
 
+/** Buckets that belong to one step of an answer. */
+export type StepSegment = Segment & { readonly step: number }
+
+/** More steps than this are not read one by one: each costs a query or two. */
+const MAX_STEPS = 64
+
+/**
+ * The same for an answer in few wide steps: each step as a sum of its own, of the coarsest buckets that lie within it.
+ * `undefined` when the steps are many, or no wider than the buckets: those are read all at once.
+ */
+export function planSteps(ask: ReadAsk & { readonly stepMs: number }): readonly StepSegment[] | undefined {
+  const { fromMs, toMs, stepMs, nowMs, zone, dayZone } = ask
+  const endMs = Math.min(toMs, nowMs + 1)
+  const count = Math.ceil((endMs - fromMs) / stepMs)
+  if (count > MAX_STEPS || stepMs % MINUTE_MS !== 0 || stepMs <= QUARTER_MS) return undefined
+  return Array.from({ length: Math.max(0, count) }, (_, step) => {
+    const atMs = fromMs + step * stepMs
+    const parts = planRead({ fromMs: atMs, toMs: Math.min(atMs + stepMs, endMs), nowMs, zone, dayZone })
+    return parts.map((segment) => ({ ...segment, step }))
+  }).flat()
+}
+
 /** The past in four parts, cut at the beginnings of days, with the finest tier that is kept of each. */
 function ages({ nowMs, zone }: ReadAsk): readonly { readonly untilMs: number; readonly finest: Tier }[] {
   const cut = (backMs: number) => ceilMs('day', nowMs - backMs, zone)
@@ -78,15 +118,14 @@ function fits(tier: Tier, ask: ReadAsk): boolean {
   const { stepMs, dayZone, zone, fromMs } = ask
   if (dayZone !== zone && !isSameIn(dayZone, tier, ask)) return false
   if (stepMs === undefined) return true
-  if (tier === 'day') return false // not all of one length
-  const width = tier === 'hour' ? HOUR_MS : tier === 'quarter' ? QUARTER_MS : MINUTE_MS
-  return stepMs % width === 0 && bucketStartMs(tier, fromMs, zone) === fromMs
+  if (tier === 'day' || tier === 'sixhour') return false // not all of one length
+  return stepMs % WIDTH_MS[tier] === 0 && bucketStartMs(tier, fromMs, zone) === fromMs
 }
 
 /** Do buckets of another zone begin at the same instants? Days never do for sure. */
 function isSameIn(other: Zone | undefined, tier: Tier, { fromMs, zone }: ReadAsk): boolean {
-  if (tier !== 'day' && tier !== 'hour') return true
-  if (tier === 'day' || other === undefined) return false
+  if (tier === 'quarter' || tier === 'minute') return true
+  if (tier !== 'hour' || other === undefined) return false
   return bucketStartMs(tier, fromMs, other) === bucketStartMs(tier, fromMs, zone)
 }
 
@@ -115,9 +154,12 @@ function split({ fromMs, toMs, tiers, zone }: Part): readonly Segment[] {
 function ceilMs(tier: Tier, atMs: number, zone: Zone): number {
   const startMs = bucketStartMs(tier, atMs, zone)
   if (startMs === atMs) return atMs
-  const width = tier === 'day' ? DAY_MS : tier === 'hour' ? HOUR_MS : tier === 'quarter' ? QUARTER_MS : MINUTE_MS
+  if (tier === 'quarter' || tier === 'minute') return startMs + WIDTH_MS[tier]
   // A day of 25 hours needs the push, one of 23 does not overshoot by a whole day.
-  return tier === 'day' ? bucketStartMs(tier, startMs + width + 2 * HOUR_MS, zone) : startMs + width
+  if (tier !== 'hour') return bucketStartMs(tier, startMs + WIDTH_MS[tier] + 2 * HOUR_MS, zone)
+  let nextMs = startMs + QUARTER_MS
+  while (bucketStartMs('hour', nextMs, zone) === startMs) nextMs += QUARTER_MS
+  return nextMs
 }
 
 function joined(segments: readonly Segment[]): readonly Segment[] {

@@ -38,6 +38,25 @@ export type Channel = {
   readonly turnCell: number
   /** True when today's cost has reached `daily_cost_limit`. */
   readonly overDailyLimit: boolean
+  /** What its answers cost times this; 0 = free. */
+  readonly costMultiplier: number
+  /** Streams are asked for their usage where the client did not. */
+  readonly askForUsage: boolean
+  /** Absent = none. */
+  readonly limits?: UseLimits
+}
+
+/** How much a token or channel may be used; 0 = no limit. */
+export type UseLimits = {
+  /** Where its use is counted in the shared page. */
+  readonly meter: number
+  /** Of its whole life; channels have none. */
+  readonly costMicroUsd: number
+  readonly dailyCostMicroUsd: number
+  /** Channels have none. */
+  readonly monthlyCostMicroUsd: number
+  readonly rpm: number
+  readonly maxConcurrency: number
 }
 
 /** A credential that ccLoad issues to its own clients. */
@@ -50,9 +69,15 @@ export type ApiToken = {
   readonly expiresAtMs: number
   /** Empty = every model. Compared without regard to case. */
   readonly allowedModels: readonly string[]
-  /** 0 = no limit. */
-  readonly costLimitMicroUsd: number
-  readonly costUsedMicroUsd: number
+  /** Absent = none. */
+  readonly limits?: TokenLimits
+}
+
+/** Empty = no restriction. */
+export type TokenLimits = UseLimits & {
+  readonly channelIds: readonly number[]
+  /** IP addresses and CIDR ranges. */
+  readonly addresses: readonly string[]
 }
 
 /** Values of all settings by key, parsed to their type. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { rangeNameOf, startOfDayMs, timeRange } from './time-range.ts'
+import { endOfDayMs, endOfMonthMs, rangeNameOf, startOfDayMs, startOfMonthMs, timeRange } from './time-range.ts'
 
 /** From and to as an ISO text, of a range seen at `now`. */
 function range(name: string, now: string, zone: number | string = 'UTC'): [string, string] {
@@ -107,6 +107,83 @@ describe('zones', () => {
         expect(before?.toMs).toBe(yesterday?.fromMs as number)
         expect(timeRange('last_week', nowMs, zone).toMs).toBe(timeRange('this_week', nowMs, zone).fromMs)
         expect(timeRange('last_month', nowMs, zone).toMs).toBe(timeRange('this_month', nowMs, zone).fromMs)
+      }),
+    )
+  })
+})
+
+describe('the day and the month that run', () => {
+  const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16)
+  test.each([
+    ['2026-01-22T10:00', 'UTC', '2026-01-22T00:00', '2026-01-23T00:00', '2026-01-01T00:00', '2026-02-01T00:00'],
+    // the very first instant belongs to the new day and month
+    ['2026-02-01T00:00', 'UTC', '2026-02-01T00:00', '2026-02-02T00:00', '2026-02-01T00:00', '2026-03-01T00:00'],
+    ['2025-12-31T23:59', 'UTC', '2025-12-31T00:00', '2026-01-01T00:00', '2025-12-01T00:00', '2026-01-01T00:00'],
+    [
+      '2026-01-31T18:29',
+      'Asia/Kolkata',
+      '2026-01-30T18:30',
+      '2026-01-31T18:30',
+      '2025-12-31T18:30',
+      '2026-01-31T18:30',
+    ],
+    [
+      '2026-01-31T18:30',
+      'Asia/Kolkata',
+      '2026-01-31T18:30',
+      '2026-02-01T18:30',
+      '2026-01-31T18:30',
+      '2026-02-28T18:30',
+    ],
+    [
+      '2026-01-22T18:15',
+      'Asia/Kathmandu',
+      '2026-01-22T18:15',
+      '2026-01-23T18:15',
+      '2025-12-31T18:15',
+      '2026-01-31T18:15',
+    ],
+    // 23 hours, and a month one hour short of 31 days
+    [
+      '2026-03-08T12:00',
+      'America/New_York',
+      '2026-03-08T05:00',
+      '2026-03-09T04:00',
+      '2026-03-01T05:00',
+      '2026-04-01T04:00',
+    ],
+    // 25 hours
+    [
+      '2026-11-01T12:00',
+      'America/New_York',
+      '2026-11-01T04:00',
+      '2026-11-02T05:00',
+      '2026-11-01T04:00',
+      '2026-12-01T05:00',
+    ],
+    // a midnight that never was: clocks went from 0:00 to 1:00
+    [
+      '2026-09-06T12:00',
+      'America/Santiago',
+      '2026-09-06T04:00',
+      '2026-09-07T03:00',
+      '2026-09-01T04:00',
+      '2026-10-01T03:00',
+    ],
+  ])('%s in %s: day %s to %s, month %s to %s', (now, zone, dayFrom, dayTo, monthFrom, monthTo) => {
+    const atMs = Date.parse(`${now}:00Z`)
+    expect([startOfDayMs(atMs, zone), endOfDayMs(atMs, zone)].map(iso)).toEqual([dayFrom, dayTo])
+    expect([startOfMonthMs(atMs, zone), endOfMonthMs(atMs, zone)].map(iso)).toEqual([monthFrom, monthTo])
+  })
+
+  test('hold every instant, whatever the zone', () => {
+    const zone = fc.constantFrom('UTC', 'Asia/Kolkata', 'Australia/Lord_Howe', 'America/New_York', 'Pacific/Apia')
+    fc.assert(
+      fc.property(fc.integer({ min: 1.2e12, max: 2.2e12 }), zone, (atMs, name) => {
+        expect(startOfMonthMs(atMs, name)).toBeLessThanOrEqual(startOfDayMs(atMs, name))
+        expect(startOfDayMs(atMs, name)).toBeLessThanOrEqual(atMs)
+        expect(endOfDayMs(atMs, name)).toBeGreaterThan(atMs)
+        expect(endOfMonthMs(atMs, name)).toBeGreaterThanOrEqual(endOfDayMs(atMs, name))
       }),
     )
   })

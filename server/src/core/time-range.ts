@@ -49,6 +49,21 @@ export function startOfDayMs(atMs: number, zone: Zone): number {
   return startOf(wallTimeAt(atMs, zone), zone)
 }
 
+/** First instant of the day after the one that `atMs` lies in, Unix ms. */
+export function endOfDayMs(atMs: number, zone: Zone): number {
+  return startOf(plusDays(wallTimeAt(atMs, zone), 1), zone)
+}
+
+/** First instant of the month that `atMs` lies in, Unix ms. */
+export function startOfMonthMs(atMs: number, zone: Zone): number {
+  return startOf({ ...wallTimeAt(atMs, zone), day: 1 }, zone)
+}
+
+/** First instant of the month after it. */
+export function endOfMonthMs(atMs: number, zone: Zone): number {
+  return startOf(monthAfter(wallTimeAt(atMs, zone)), zone)
+}
+
 function isRangeName(name: string): name is RangeName {
   return Object.hasOwn(DAYS, name)
 }
@@ -70,4 +85,8 @@ function mondayOf(day: Day): Day {
 /** The first of the month before; never "today minus one month", which on the 31st lands in this month. */
 function monthBefore({ year, month }: Day): Day {
   return month === 1 ? { year: year - 1, month: 12, day: 1 } : { year, month: month - 1, day: 1 }
+}
+
+function monthAfter({ year, month }: Day): Day {
+  return month === 12 ? { year: year + 1, month: 1, day: 1 } : { year, month: month + 1, day: 1 }
 }

@@ -32,7 +32,10 @@ const JUDGES = {
   'body-timeout': () => refused('client', 408),
   'headers-too-large': () => refused('client', 431),
   'model-forbidden': () => refused('client', 403),
+  'model-unpriced': () => refused('client', 403),
+  'address-forbidden': () => refused('client', 403),
   'cost-limit': () => refused('client', 429),
+  'rate-limit': () => refused('client', 429),
   'unsupported-path': () => refused('client', 404),
   'upgrade-required': () => refused('client', 426),
   'client-deadline': () => refused('nobody', 504),
@@ -154,7 +157,7 @@ function settle(fault: Fault, outcome: Shown, facts: VerdictFacts): Verdict {
 }
 
 /** What the client sees of an upstream's status when it is the last word. */
-function shownStatus(status: number, fault: Fault): { clientStatus: number; passThrough: boolean } {
+export function shownStatus(status: number, fault: Fault): { clientStatus: number; passThrough: boolean } {
   if (fault === 'key' && status !== 429) return { clientStatus: 503, passThrough: false }
   if (status >= 401 && status <= 403) {
     return fault === 'request' ? { clientStatus: 400, passThrough: true } : { clientStatus: 503, passThrough: false }

@@ -1,7 +1,8 @@
 import { Secret } from '../core/secret.ts'
 import type { ApiToken, Channel, ChannelKey, SettingValues, Snapshot } from '../core/snapshot.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
-import type { CooldownTarget } from '../ports/channel-store.ts'
+import type { CooldownTarget, StoredWhy } from '../ports/channel-store.ts'
+import type { MeterCell } from '../ports/meters.ts'
 
 /** A channel as it crosses to a proxy: the same, with its secrets open. The link never leaves this machine. */
 export type WireChannel = Omit<Channel, 'keys'> & {
@@ -41,13 +42,7 @@ export type Running = {
 }
 
 /** Why a rest exists; the instants themselves are in the shared page. */
-export type RestReason = CooldownTarget & {
-  readonly reason: string
-  readonly statusCode: number
-  readonly requestId: string
-  readonly sinceMs: number
-  readonly untilMs: number
-}
+export type RestReason = CooldownTarget & StoredWhy & { readonly sinceMs: number; readonly untilMs: number }
 
 export type Health = { readonly ok: boolean; readonly why: string }
 
@@ -67,6 +62,7 @@ export type Up =
   | { readonly t: 'applied'; readonly version: number }
   | { readonly t: 'resync' }
   | { readonly t: 'endings'; readonly batch: number; readonly rows: string } // see `unpackRows`
+  | { readonly t: 'closed'; readonly meters: readonly MeterCell[] } // holds that are over; behind their endings
   | { readonly t: 'rested'; readonly reason: RestReason }
   | { readonly t: 'cleared'; readonly target: CooldownTarget }
   | { readonly t: 'running'; readonly ask: number; readonly running: readonly Running[] }

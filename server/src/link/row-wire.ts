@@ -32,6 +32,9 @@ const FIELDS = [
   'costNanoUsd',
   'path',
   'bytesSent',
+  'terms',
+  'costParts',
+  'decision',
 ] as const satisfies readonly (keyof LogRow)[]
 
 /** Fails to compile when a field of a row is not in the list. */

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sharedContract } from './shared.contract.ts'
+import { metersContract } from './meters.contract.ts'
+import { type OpenShared, sharedContract } from './shared.contract.ts'
 import { MAX_CELLS, MAX_ROWS, PAGE_BYTES, SharedPage } from './shared-page.ts'
 
 const NOW_MS = 1_790_000_000_000
@@ -13,12 +14,20 @@ const MOST_INSIDE = 2
 const TORN = 3
 const REFUSED = 4
 const LIMIT = 2
+const METER = 5
+const MINUTE_LIMIT = 77_777
+const HELD_LIMIT = 3
 
 const dir = mkdtempSync(join(tmpdir(), 'shared-page-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 let files = 0
 
-sharedContract('plain memory', () => {
+for (const contract of [sharedContract, metersContract]) {
+  contract('plain memory', plain)
+  contract('mapped file', mapped)
+}
+
+function plain(): OpenShared {
   const memory = new Uint8Array(PAGE_BYTES)
   SharedPage.format(memory, EPOCH_MS)
   return {
@@ -28,20 +37,20 @@ sharedContract('plain memory', () => {
     nowMs: NOW_MS,
     close: () => {},
   }
-})
+}
 
-sharedContract('mapped file', () => {
+function mapped(): OpenShared {
   const path = newFile(PAGE_BYTES)
   SharedPage.format(Bun.mmap(path, { shared: true }), EPOCH_MS)
-  const mapped = (row: number) => new SharedPage(Bun.mmap(path, { shared: true }), row)
+  const page = (row: number) => new SharedPage(Bun.mmap(path, { shared: true }), row)
   return {
-    one: mapped(0),
-    other: mapped(MAX_ROWS - 1),
+    one: page(0),
+    other: page(MAX_ROWS - 1),
     otherRow: MAX_ROWS - 1,
     nowMs: NOW_MS,
     close: () => rmSync(path),
   }
-})
+}
 
 describe('two processes on one page', () => {
   test('turns are exact: each number is taken once, none is left out', async () => {
@@ -57,6 +66,25 @@ describe('two processes on one page', () => {
     expect(witness[MOST_INSIDE]).toBe(LIMIT)
     expect(witness[REFUSED]).toBeGreaterThan(0) // they did meet
     expect(page.running()).toBe(0)
+  })
+
+  test('never more in the places of a meter than its limit, none is left in them, and nobody is refused for nothing', async () => {
+    const { witness, page } = await twoAtOnce('places', 200_000)
+    expect(witness[MOST_INSIDE]).toBe(LIMIT)
+    expect(witness[REFUSED]).toBeGreaterThan(0)
+    expect(witness[TORN]).toBe(0) // with room for both
+    expect(page.meters.inside(METER)).toBe(0)
+  })
+
+  test('a minute counts each request once: exactly as many as its limit get through', async () => {
+    const { results } = await twoAtOnce('minute', 100_000)
+    expect((results as number[]).reduce((sum, got) => sum + got, 0)).toBe(MINUTE_LIMIT)
+  })
+
+  test('holds of both never pass what one may hold, and none is left', async () => {
+    const { witness, page } = await twoAtOnce('holds', 50_000)
+    expect(page.meters.held(METER)).toBe(0)
+    expect(witness[MOST_INSIDE]).toBe(HELD_LIMIT)
   })
 
   test('memory that both reserve and release comes out at zero', async () => {
@@ -83,8 +111,10 @@ describe('two processes on one page', () => {
     child.kill('SIGKILL')
     await child.exited
     expect(page.running()).toBe(4) // nothing comes back by itself
+    expect([page.meters.inside(METER), page.meters.held(METER)]).toEqual([4, 4])
     page.forget(7)
     expect([page.running(), page.waiting(), page.reservedBytes()]).toEqual([0, 0, 0])
+    expect([page.meters.inside(METER), page.meters.held(METER)]).toEqual([0, 0])
   })
 })
 
@@ -128,6 +158,8 @@ function run(args: readonly string[]) {
 
 function newFile(bytes: number): string {
   const path = join(dir, `file-${files++}`)
-  writeFileSync(path, new Uint8Array(bytes))
+  const fd = openSync(path, 'wx')
+  ftruncateSync(fd, bytes) // sparse, as the real one is
+  closeSync(fd)
   return path
 }

@@ -1,5 +1,6 @@
 import type { Rest } from '../core/cooldown.ts'
 import type { Cell, Seat, Shared } from '../ports/shared.ts'
+import { MeterPage, meterBytes } from './meter-page.ts'
 
 /** Processes that may share one page; each writes its own holdings into its own row. */
 export const MAX_ROWS = 64
@@ -22,7 +23,8 @@ const KEY_TURNS_AT = TURNS_AT + TURN_GROUPS * 4
 const RESTS_AT = KEY_TURNS_AT + KEY_TURNS * 4
 const SEATS = 262_144
 const SEATS_AT = RESTS_AT + MAX_CELLS * 8
-export const PAGE_BYTES = SEATS_AT + SEATS * 8
+const METERS_AT = SEATS_AT + SEATS * 8
+export const PAGE_BYTES = METERS_AT + meterBytes(MAX_ROWS)
 
 // A seat is one word too: 12 bits that tell sessions of one place apart, 16 bits of minutes, 18 bits a channel, 18 a key.
 const ID_BITS = 18n
@@ -51,6 +53,7 @@ const POSITIVE = 0x7fff_ffff
  * for the last slot may both be refused, but the limit is never passed.
  */
 export class SharedPage implements Shared {
+  readonly meters: MeterPage
   readonly #row: number
   readonly #epochMs: number
   readonly #rows: Int32Array
@@ -78,6 +81,8 @@ export class SharedPage implements Shared {
       Atomics.compareExchange(this.#rowsUsed, 0, used, row + 1)
     }
     this.#epochMs = Number(Atomics.load(new BigInt64Array(buffer, byteOffset + EPOCH_AT, 1), 0))
+    const rowsUsed = (): number => Atomics.load(this.#rowsUsed, 0)
+    this.meters = new MeterPage({ buffer, at: byteOffset + METERS_AT, rows: MAX_ROWS, row, rowsUsed })
   }
 
   /** A fresh page. @param epochMs  No instant before it can be stored; use a time a month ago. */
@@ -87,6 +92,10 @@ export class SharedPage implements Shared {
 
   takeTurn(group: number): number {
     return Atomics.add(this.#turns, (group >>> 0) % TURN_GROUPS, 1) & POSITIVE
+  }
+
+  turn(group: number): number {
+    return Atomics.load(this.#turns, (group >>> 0) % TURN_GROUPS) & POSITIVE
   }
 
   takeKeyTurn(cell: Cell): number {
@@ -186,6 +195,7 @@ export class SharedPage implements Shared {
   forget(row: number): void {
     const start = row * ROW_INTS
     for (let i = start; i < start + ROW_INTS; i++) Atomics.store(this.#rows, i, 0)
+    this.meters.forget(row)
   }
 
   #take(what: number, amount: number, limit: number): boolean {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { LogRow } from '../ports/attempt-log.ts'
+import { runningFile } from './running-file.ts'
 
 const OWNER_ONLY_DIR = 0o700
 const OWNER_ONLY_FILE = 0o600
@@ -26,11 +27,15 @@ const ABANDONED_MS = 60_000
 export type Spool = {
   /** Errors: throws when the disk refuses; the caller has nobody else to tell than the log. */
   write(rows: readonly LogRow[]): void
+  /** Keeps what runs now, in place of what ran before, for whoever comes after a kill. Errors: as `write`. */
+  running(rows: readonly LogRow[]): void
 }
 
+/** @param name  `<word>-<process id>-<number>`, never used before. */
 export function spool(dir: string, name: string): Spool {
   let part = 0
   return {
+    running: runningFile(dir, name).write,
     write(rows) {
       if (rows.length === 0) return
       mkdirSync(dir, { recursive: true, mode: OWNER_ONLY_DIR })

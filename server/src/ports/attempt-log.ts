@@ -1,3 +1,4 @@
+import type { CostParts, Terms } from '../core/cost-parts.ts'
 import type { UsageState } from '../core/usage.ts'
 
 /** One attempt (or one request that never reached a channel: `channelId` 0), as a row of `logs`. */
@@ -36,9 +37,15 @@ export type LogRow = {
   readonly usageState: UsageState
   /** Nano-USD (1e-9), whole number >= 0. */
   readonly costNanoUsd: number
+  /** How it is to be charged, where that is not as usual. Not stored: `costParts` says what became of it. */
+  readonly terms?: Terms
+  /** How the cost came about; absent when nothing was charged. */
+  readonly costParts?: CostParts
   /** Path without query. */
   readonly path: string
   readonly bytesSent: number
+  /** How it was decided, where that is more than the row says: text of `core/decision.ts`. */
+  readonly decision?: string | undefined
 }
 
 export type StoredLogRow = LogRow & { readonly id: number }
@@ -77,6 +84,8 @@ export interface AttemptLog {
   prune(beforeMs: number, limit: number): Promise<number>
   /** USD of channels since `fromMs`, by channel id. */
   costByChannel(fromMs: number): Promise<readonly { channelId: number; costUsd: number }[]>
+  /** What tokens were charged for attempts whose client left (499), which no statistic counts, since `fromMs`. */
+  goneCostByToken(fromMs: number): Promise<readonly { tokenId: number; costNanoUsd: number }[]>
   /** Distinct requested models, sorted. */
   models(fromMs: number, toMs: number): Promise<readonly string[]>
 }

@@ -30,6 +30,10 @@ export type StoredChannel = {
   readonly enabled: boolean
   readonly keyStrategy: KeyStrategy
   readonly dailyCostLimitUsd: number
+  readonly costMultiplier: number
+  readonly rpmLimit: number
+  readonly maxConcurrency: number
+  readonly askForUsage: boolean
   readonly cooldown: StoredCooldown
   /** By index, dense 0..n-1. */
   readonly keys: readonly StoredKey[]
@@ -49,6 +53,13 @@ export type ChannelDraft = {
   readonly enabled: boolean
   readonly keyStrategy: KeyStrategy
   readonly dailyCostLimitUsd: number
+  /** What an answer costs times this; 0 = free. */
+  readonly costMultiplier: number
+  /** Requests in one minute, and at once; 0 = no limit. */
+  readonly rpmLimit: number
+  readonly maxConcurrency: number
+  /** Streams are asked for their usage where the client did not. */
+  readonly askForUsage: boolean
   readonly apiKeys: readonly string[]
   readonly models: readonly StoredModel[]
 }
@@ -59,7 +70,15 @@ export type CooldownTarget =
   | { readonly scope: 'model'; readonly channelId: number; readonly model: string }
 
 /** Why a rest exists. */
-export type StoredWhy = { readonly reason: string; readonly statusCode: number; readonly requestId: string }
+export type StoredWhy = {
+  readonly reason: string
+  readonly statusCode: number
+  readonly requestId: string
+  /** Doublings of the first step; absent when it is no step of the ladder: named by the upstream or a rule, or by hand. */
+  readonly step?: number
+  /** The instant that was named lay beyond 7 days and was cut to that. */
+  readonly capped?: true
+}
 
 /** A rest to write; without `why` the reason that was stored for its target is forgotten. */
 export type CooldownToSave = CooldownTarget & StoredCooldown & { readonly why?: StoredWhy }

@@ -1,4 +1,5 @@
 import type { Rest } from '../core/cooldown.ts'
+import type { Meters } from './meters.ts'
 
 /** Which channel and key served a session last. Ids below 2^18. */
 export type Seat = { readonly channelId: number; readonly keyId: number }
@@ -13,6 +14,8 @@ export type Cell = number
 export interface Shared {
   /** Takes one turn of a weighted round robin group; returns how many were taken before, 0..2^31-1. */
   takeTurn(group: number): number
+  /** What `takeTurn` would return now. */
+  turn(group: number): number
 
   /** Advances a channel's key rotation; returns the counter *after* the step. */
   takeKeyTurn(cell: Cell): number
@@ -55,6 +58,9 @@ export interface Shared {
   reserveBytes(bytes: number, maxBytes: number): boolean
   releaseBytes(bytes: number): void
   reservedBytes(): number
+
+  /** What tokens and channels with limits use. */
+  readonly meters: Meters
 
   /** Gives back everything a dead process held. @param row The row the process was started with. */
   forget(row: number): void

@@ -20,6 +20,8 @@ export type StatisticsQuery = {
   readonly tokenId?: number
   /** Reads `latency` as well; dearer. */
   readonly withLatency?: boolean
+  /** Nothing else is wanted, and what is not may be 0: cheaper. */
+  readonly only?: 'sums' | 'peaks'
 }
 
 /** Of successes, ms; within 9.1 %. Absent when there was none. */

@@ -14,6 +14,12 @@ export type StoredToken = {
   readonly allowedModels: readonly string[]
   readonly costUsedMicroUsd: number
   readonly costLimitMicroUsd: number
+  readonly dailyCostLimitMicroUsd: number
+  readonly monthlyCostLimitMicroUsd: number
+  readonly rpmLimit: number
+  readonly maxConcurrency: number
+  readonly allowedChannelIds: readonly number[]
+  readonly allowedAddresses: readonly string[]
   readonly successCount: number
   readonly failureCount: number
   /** Seconds, running mean over `streamCount` streamed answers. */
@@ -36,7 +42,19 @@ export type TokenDraft = {
   readonly expiresAtMs: number
   readonly active: boolean
   readonly allowedModels: readonly string[]
+  /** Of its whole life. Here and below: 0 = no limit. */
   readonly costLimitMicroUsd: number
+  /** From midnight to midnight, and from the first of a month to the next, in the zone of statistics. */
+  readonly dailyCostLimitMicroUsd: number
+  readonly monthlyCostLimitMicroUsd: number
+  /** Requests in one minute. */
+  readonly rpmLimit: number
+  /** Requests at once. */
+  readonly maxConcurrency: number
+  /** Empty = every channel. Ids of channels that are gone may stand in it. */
+  readonly allowedChannelIds: readonly number[]
+  /** IP addresses and CIDR ranges; empty = from everywhere. */
+  readonly allowedAddresses: readonly string[]
 }
 
 export interface TokenStore {

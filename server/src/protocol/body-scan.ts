@@ -17,6 +17,8 @@ export type BodyScan = {
   readonly userId?: string
   /** `stream_options.include_usage` is exactly `true`. */
   readonly includeUsage: boolean
+  /** Where the value of `stream_options` stands, if there is one, and in it that of `include_usage`. */
+  readonly streamOptions?: ByteRange & { readonly includeUsage?: ByteRange }
 }
 
 export type BodyFault = {
@@ -73,13 +75,27 @@ function readTopLevel(cursor: JsonCursor, key: string | undefined, found: Found)
         inner === 'user_id' ? setText(cursor, (text) => set(found, 'userId', text)) : cursor.skipValue(),
       )
     case 'stream_options':
-      found.includeUsage = false
-      return readInside(cursor, (inner) =>
-        inner === 'include_usage' ? setFlag(cursor, (is) => (found.includeUsage = is)) : cursor.skipValue(),
-      )
+      return readStreamOptions(cursor, found)
     default:
       return cursor.skipValue()
   }
+}
+
+function readStreamOptions(cursor: JsonCursor, found: Found): boolean {
+  found.includeUsage = false
+  cursor.peek()
+  const start = cursor.at
+  let includeUsage: ByteRange | undefined
+  const isRead = readInside(cursor, (inner) => {
+    if (inner !== 'include_usage') return cursor.skipValue()
+    cursor.peek()
+    const valueAt = cursor.at
+    const isSet = setFlag(cursor, (is) => (found.includeUsage = is))
+    includeUsage = { start: valueAt, end: cursor.at }
+    return isSet
+  })
+  found.streamOptions = { start, end: cursor.at, ...(includeUsage && { includeUsage }) }
+  return isRead
 }
 
 function readModel(cursor: JsonCursor, found: Found): boolean {

@@ -1,4 +1,5 @@
 import type { Api } from '../core/channel-type.ts'
+import type { Vocabulary } from '../core/count-tokens/family.ts'
 import { readAnthropicEvent, readAnthropicWhole } from './anthropic/read-event.ts'
 import { readGeminiEvent, readGeminiWhole } from './gemini/read-event.ts'
 import { readChatEvent, readChatWhole } from './openai-chat/read-event.ts'
@@ -18,4 +19,9 @@ export const READERS: Readonly<Record<Api, ApiReaders>> = {
   completions: CHAT,
   embeddings: CHAT,
   gemini: { event: readGeminiEvent, whole: readGeminiWhole },
+}
+
+/** What texts of an API are estimated by, where the model makes no difference. */
+export function vocabularyOf(api: Api): Vocabulary {
+  return api === 'messages' ? 'claude' : 'o200k'
 }

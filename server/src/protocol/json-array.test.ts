@@ -9,9 +9,11 @@ function read(
   maxElementBytes = 65_536,
 ): { elements: string[]; closed: boolean; oversize: number } {
   const elements: string[] = []
-  const reader = new JsonArrayReader((json) => elements.push(new TextDecoder().decode(json)), maxElementBytes)
+  let oversize = 0
+  const element = (json: Uint8Array) => elements.push(new TextDecoder().decode(json))
+  const reader = new JsonArrayReader({ element, oversize: () => oversize++ }, maxElementBytes)
   for (const chunk of chunks) reader.push(chunk)
-  return { elements, closed: reader.closed, oversize: reader.oversize }
+  return { elements, closed: reader.closed, oversize }
 }
 
 describe('a streamed JSON array', () => {

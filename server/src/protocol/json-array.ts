@@ -1,29 +1,39 @@
+import { ANSWER_PARTS } from './answer-parts.ts'
+import { JsonPruner } from './json-pruner.ts'
+import { StringEnd } from './string-end.ts'
+
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const FIRST_HELD_BYTES = 4096
+
+export interface ArrayListener {
+  /** @param json  A view, valid during the call only. */
+  element(json: Uint8Array): void
+  /** @param json  What matters of an element that is too large to be held, see `ANSWER_PARTS`. */
+  oversize(json: Uint8Array): void
+}
 
 /**
  * Gives the elements of one streamed JSON array, `[{…},\n{…}]`, as soon as each is whole, from bytes cut anywhere.
  *
- * Elements that are not objects are passed over. One larger than `maxElementBytes` is not collected but counted in
- * `oversize`. Brackets are not checked against each other: a broken element is its reader's business.
- * Memory: O(maxElementBytes). Cost: linear.
+ * Elements that are not objects are passed over. One larger than `maxElementBytes` is not collected; what matters of it
+ * goes to `onOversize`. Brackets are not checked against each other: a broken element is its reader's business.
+ * Memory: O(maxElementBytes). Cost: linear; strings are crossed by native searches.
  */
 export class JsonArrayReader {
-  readonly #onElement: (json: Uint8Array) => void
+  readonly #listener: ArrayListener
   readonly #maxElementBytes: number
+  readonly #stringEnd = new StringEnd()
   #depth = 0 // 1 = between the elements
   #inString = false
-  #escaped = false
   #elementAt = -1 // in the chunk being read; < 0: none begun
   #held = new Uint8Array(0)
   #heldBytes = 0
-  #skipping = false
+  /** Set while an element goes by that is too large. */
+  #pruner: JsonPruner | undefined
   #closed = false
-  #oversize = 0
 
-  constructor(onElement: (json: Uint8Array) => void, maxElementBytes: number) {
-    this.#onElement = onElement
+  constructor(listener: ArrayListener, maxElementBytes: number) {
+    this.#listener = listener
     this.#maxElementBytes = maxElementBytes
   }
 
@@ -32,15 +42,17 @@ export class JsonArrayReader {
     return this.#closed
   }
 
-  get oversize(): number {
-    return this.#oversize
-  }
-
   push(chunk: Uint8Array): void {
+    this.#stringEnd.begin(chunk)
     for (let at = 0; at < chunk.length; at++) {
+      if (this.#inString) {
+        at = this.#stringEnd.find(at)
+        if (at === chunk.length) break
+        this.#inString = false
+        continue
+      }
       const byte = chunk[at]!
-      if (this.#inString) this.#stringByte(byte)
-      else if (byte === QUOTE) this.#inString = true
+      if (byte === QUOTE) this.#inString = true
       else if (byte === 0x7b || byte === 0x5b) this.#open(byte, at)
       else if (byte === 0x7d || byte === 0x5d) this.#close(chunk, at)
     }
@@ -48,12 +60,6 @@ export class JsonArrayReader {
       this.#hold(chunk.subarray(this.#elementAt))
       this.#elementAt = 0
     }
-  }
-
-  #stringByte(byte: number): void {
-    if (this.#escaped) this.#escaped = false
-    else if (byte === BACKSLASH) this.#escaped = true
-    else if (byte === QUOTE) this.#inString = false
   }
 
   #open(byte: number, at: number): void {
@@ -68,21 +74,24 @@ export class JsonArrayReader {
   }
 
   #finish(part: Uint8Array): void {
-    const isWhole = this.#heldBytes === 0 && !this.#skipping && part.length <= this.#maxElementBytes
+    const isWhole = this.#heldBytes === 0 && this.#pruner === undefined && part.length <= this.#maxElementBytes
     if (!isWhole) this.#hold(part)
+    const pruner = this.#pruner
     const element = isWhole ? part : this.#held.subarray(0, this.#heldBytes)
-    const skipped = this.#skipping
     this.#elementAt = -1
     this.#heldBytes = 0
-    this.#skipping = false
-    if (skipped) this.#oversize++
-    else this.#onElement(element)
+    this.#pruner = undefined
+    if (pruner) this.#listener.oversize(pruner.text())
+    else this.#listener.element(element)
   }
 
   #hold(part: Uint8Array): void {
+    if (this.#pruner) return this.#pruner.push(part)
     const needed = this.#heldBytes + part.length
-    if (this.#skipping || needed > this.#maxElementBytes) {
-      this.#skipping = true
+    if (needed > this.#maxElementBytes) {
+      this.#pruner = new JsonPruner(ANSWER_PARTS)
+      this.#pruner.push(this.#held.subarray(0, this.#heldBytes))
+      this.#pruner.push(part)
       this.#heldBytes = 0
       return
     }

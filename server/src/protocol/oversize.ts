@@ -1,6 +1,7 @@
 import { findBytes, needle, utf8 } from './find-bytes.ts'
+import { READERS } from './index.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { asObject, parseJson } from './json-fields.ts'
+import { asLabel, asObject, parseJson, parseObject } from './json-fields.ts'
 import { finishResponses } from './openai-responses/read-event.ts'
 import { errorFromText } from './stream-error.ts'
 import { foldUsage, type WatchState } from './watch-state.ts'
@@ -18,16 +19,29 @@ const OPENINGS = new Set([
   'response.cancelled',
 ])
 
+export type Oversize = {
+  /** `''` = it has none. */
+  readonly name: string
+  /** Its last bytes. */
+  readonly tail: Uint8Array
+  /** What matters of its JSON, see `ANSWER_PARTS`; empty when that could not be made out. */
+  readonly parts: Uint8Array
+}
+
 /**
- * Rescues what can be known of an event too large to be held: that it ends the stream (by its name), and usage, which all
- * vendors put behind the content.
- *
- * @param tail  Its last bytes.
+ * Rescues what can be known of an event too large to be held: that it ends the stream (by its name), and usage, wherever
+ * it stands; or, when the event is no JSON that we can follow, usage near its end.
  */
-export function foldOversize(state: WatchState, name: string, tail: Uint8Array): void {
+export function foldOversize(state: WatchState, { name, tail, parts }: Oversize): void {
+  const json = parts.length > 0 ? parseObject(parts) : undefined
+  if (json !== undefined) READERS[state.api].event(state, name || asLabel(json['type']), parts)
   if (state.api === 'responses') finishResponses(state, name, undefined)
   if (ERRORS.has(name)) state.error ??= errorFromText(utf8(tail))
   else if (!OPENINGS.has(name)) state.sawContent = true
+  if (json === undefined) foldTail(state, tail)
+}
+
+function foldTail(state: WatchState, tail: Uint8Array): void {
   for (const [index, field] of USAGE_NAMES.entries()) {
     const usage = lastObject(tail, NEEDLES[index]!)
     if (usage !== undefined) foldUsage(state, { [field]: usage })

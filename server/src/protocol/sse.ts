@@ -1,4 +1,5 @@
 import { utf8 } from './find-bytes.ts'
+import { PartsOfData, Tail } from './passing-by.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -19,8 +20,13 @@ export interface SseListener {
    * @param data  The data lines joined by LF. A view, valid during the call only.
    */
   event(name: string, data: Uint8Array): void
-  /** An event larger than the limit went by. @param tail Its last bytes, up to 4 KiB; valid during the call only. */
-  oversize(name: string, tail: Uint8Array): void
+  /**
+   * An event larger than the limit went by.
+   *
+   * @param tail   Its last bytes, up to 4 KiB; valid during the call only.
+   * @param parts  What matters of its JSON, see `ANSWER_PARTS`; empty when it is none.
+   */
+  oversize(name: string, tail: Uint8Array, parts: Uint8Array): void
 }
 
 /**
@@ -58,6 +64,7 @@ export class SseReader {
   #blindAt = 0 // where the blind event's bytes begin in the buffer being read
   #lineBegun = false // blind only: the current line began in a buffer that is gone
   readonly #tail = new Tail(TAIL_BYTES)
+  readonly #parts = new PartsOfData()
 
   constructor(listener: SseListener, maxEventBytes: number) {
     this.#listener = listener
@@ -126,8 +133,8 @@ export class SseReader {
   #dispatch(buffer: Uint8Array, end: number): void {
     if (this.#blind) {
       this.#blind = false
-      this.#tail.add(buffer.subarray(this.#blindAt, end))
-      this.#listener.oversize(this.#blindName, this.#tail.view())
+      this.#passBy(buffer.subarray(this.#blindAt, end))
+      this.#listener.oversize(this.#blindName, this.#tail.view(), this.#parts.take())
     } else if (this.#dataEnd >= 0) {
       this.#listener.event(this.#name(buffer), this.#data(buffer))
     }
@@ -175,6 +182,11 @@ export class SseReader {
     this.#forgetFields()
   }
 
+  #passBy(part: Uint8Array): void {
+    this.#tail.add(part)
+    this.#parts.add(part)
+  }
+
   #append(chunk: Uint8Array): Uint8Array {
     const needed = this.#heldBytes + chunk.length
     this.#reserve(needed)
@@ -206,7 +218,7 @@ export class SseReader {
   }
 
   #dropRest(buffer: Uint8Array): void {
-    this.#tail.add(buffer.subarray(this.#blindAt))
+    this.#passBy(buffer.subarray(this.#blindAt))
     if (this.#lineAt < buffer.length) {
       this.#lineBegun = true
       this.#afterCr = false
@@ -224,34 +236,6 @@ export class SseReader {
     if (this.#nameEnd >= 0) this.#nameEnd -= base
     if (this.#dataEnd >= 0) this.#dataEnd -= base
     if (this.#moreData !== undefined) this.#moreData = this.#moreData.map((place) => place - base)
-  }
-}
-
-/** The last bytes of something too large to hold. */
-class Tail {
-  readonly #bytes: number
-  #held = new Uint8Array(0)
-  #length = 0
-
-  constructor(bytes: number) {
-    this.#bytes = bytes
-  }
-
-  clear(): void {
-    this.#length = 0
-  }
-
-  add(part: Uint8Array): void {
-    if (this.#held.length === 0) this.#held = new Uint8Array(this.#bytes)
-    const added = part.length > this.#bytes ? part.subarray(part.length - this.#bytes) : part
-    const kept = Math.min(this.#length, this.#bytes - added.length)
-    this.#held.copyWithin(0, this.#length - kept, this.#length)
-    this.#held.set(added, kept)
-    this.#length = kept + added.length
-  }
-
-  view(): Uint8Array {
-    return this.#held.subarray(0, this.#length)
   }
 }
 

@@ -6,8 +6,7 @@ import { JsonArrayReader } from './json-array.ts'
 import { foldOversize } from './oversize.ts'
 import { type SseListener, SseReader } from './sse.ts'
 import type { StreamError } from './stream-error.ts'
-import { netUsage } from './token-counts.ts'
-import { type EventReader, freshState, type WatchState } from './watch-state.ts'
+import { type EventReader, freshState, usageOfState, type WatchState } from './watch-state.ts'
 
 export type { StreamError } from './stream-error.ts'
 
@@ -33,6 +32,8 @@ export interface StreamWatch {
   /** Events too large to be looked at. */
   readonly oversizeEvents: number
   readonly usage: Usage
+  /** About how many tokens of output were seen, by their text; 0 = none, or unreadable. */
+  readonly contentTokens: number
   readonly responseId: string | undefined
   /** `stop_reason`, `finish_reason`, `status`, `finishReason` or `blockReason`, whichever the API has; the last one seen. */
   readonly terminalReason: string | undefined
@@ -98,7 +99,11 @@ class Watch implements StreamWatch, SseListener {
   }
 
   get usage(): Usage {
-    return netUsage(this.#state.reported)
+    return usageOfState(this.#state)
+  }
+
+  get contentTokens(): number {
+    return this.#state.content.tokens
   }
 
   get responseId(): string | undefined {
@@ -113,10 +118,10 @@ class Watch implements StreamWatch, SseListener {
     if (this.#read(this.#state, this.#kind.of(name, data), data)) this.events++
   }
 
-  oversize(name: string, tail: Uint8Array): void {
+  oversize(name: string, tail: Uint8Array, parts: Uint8Array): void {
     this.events++
     this.oversizeEvents++
-    foldOversize(this.#state, name, tail)
+    foldOversize(this.#state, { name, tail, parts })
   }
 
   /** The first byte that means anything says what is coming. White space and a byte order mark before it say nothing. */
@@ -128,7 +133,10 @@ class Watch implements StreamWatch, SseListener {
     this.framing = framingOf(first, this.#state.api)
     if (this.framing === 'sse') this.#sse = new SseReader(this, this.#maxEventBytes)
     if (this.framing === 'json-array')
-      this.#array = new JsonArrayReader((json) => this.event('', json), this.#maxEventBytes)
+      this.#array = new JsonArrayReader(
+        { element: (json) => this.event('', json), oversize: (json) => this.oversize('', NOTHING, json) },
+        this.#maxEventBytes,
+      )
     ;(this.#sse ?? this.#array)?.push(at === 0 ? chunk : chunk.subarray(at))
   }
 }
@@ -139,6 +147,7 @@ function isBlank(byte: number): boolean {
   )
 }
 
+const NOTHING = new Uint8Array(0)
 const OPEN_BRACE = 0x7b
 const OPEN_BRACKET = 0x5b
 const LESS_THAN = 0x3c

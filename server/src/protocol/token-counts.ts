@@ -1,3 +1,4 @@
+import type { ServiceTier } from '../core/prices/rates.ts'
 import type { Usage } from '../core/usage.ts'
 import { asObject, type Json } from './json-fields.ts'
 
@@ -14,6 +15,10 @@ export type Reported = {
   readonly readInInput: boolean
   /** Same for cache writes. */
   readonly writeInInput: boolean
+  readonly webSearches: number | undefined
+  readonly serviceTier: ServiceTier | undefined
+  /** A count was there that cannot be. */
+  readonly isClamped: boolean
 }
 
 export const NOTHING_REPORTED: Reported = {
@@ -26,6 +31,9 @@ export const NOTHING_REPORTED: Reported = {
   reasoning: undefined,
   readInInput: false,
   writeInInput: false,
+  webSearches: undefined,
+  serviceTier: undefined,
+  isClamped: false,
 }
 
 /** Largest count we believe: the ceiling of the INTEGER columns they end in. */
@@ -59,6 +67,39 @@ export function firstCount(...values: readonly unknown[]): number | undefined {
   return zero
 }
 
+const MAX_DETAIL_DEPTH = 2
+
+/** Whether a usage object holds a count that cannot be: negative, not finite, beyond `MAX_TOKENS`, or no number at all. */
+export function hasImpossibleCount(usage: Json, depth = 0): boolean {
+  for (const name in usage) {
+    const value = usage[name]
+    if (value === null || value === undefined) continue
+    if (typeof value === 'number') {
+      if (!(value >= 0 && value <= MAX_TOKENS) && isCountName(name)) return true
+    } else if (typeof value === 'string') {
+      if (isCountName(name)) return true
+    } else if (
+      depth < MAX_DETAIL_DEPTH &&
+      !Array.isArray(value) &&
+      hasImpossibleCount(asObject(value) ?? {}, depth + 1)
+    )
+      return true
+  }
+  return false
+}
+
+function isCountName(name: string): boolean {
+  return name.endsWith('_tokens') || name.endsWith('TokenCount') || name.endsWith('_requests')
+}
+
+/** The tier that an upstream names; `undefined` when it names none. Names of the usual way are `standard`. */
+export function tierNamed(name: unknown): ServiceTier | undefined {
+  if (typeof name !== 'string' || name === '') return undefined
+  // Gemini: `flex` and `SERVICE_TIER_FLEX`; Vertex AI: `ON_DEMAND_FLEX`.
+  const tier = /(?:^|_)(priority|flex|batch|fast)$/i.exec(name)?.[1]?.toLowerCase()
+  return (tier as ServiceTier | undefined) ?? 'standard'
+}
+
 /** `json[name]` as an object, an empty one when it is none. */
 export function detailsOf(json: Json, name: string): Json {
   return asObject(json[name]) ?? {}
@@ -82,12 +123,15 @@ export function foldReport(older: Reported, newer: Reported): Reported {
     reasoning: newer.reasoning ?? older.reasoning,
     readInInput: newer.readInInput,
     writeInInput: newer.cacheWrite === undefined ? older.writeInInput : newer.writeInInput,
+    webSearches: newer.webSearches || (older.webSearches ?? newer.webSearches),
+    serviceTier: newer.serviceTier ?? older.serviceTier,
+    isClamped: newer.isClamped || older.isClamped,
   }
 }
 
 /** The counts with `inputTokens` free of cached tokens, whatever the vendor's habit. */
 export function netUsage(reported: Reported): Usage {
-  const { input, cacheRead, cacheWrite } = reported
+  const { input, cacheRead, cacheWrite, serviceTier } = reported
   const inside = (reported.readInInput ? (cacheRead ?? 0) : 0) + (reported.writeInInput ? (cacheWrite ?? 0) : 0)
   return {
     ...(input !== undefined && { inputTokens: Math.max(0, input - inside) }),
@@ -97,5 +141,8 @@ export function netUsage(reported: Reported): Usage {
     ...(reported.cacheWrite5m !== undefined && { cacheWrite5mTokens: reported.cacheWrite5m }),
     ...(reported.cacheWrite1h !== undefined && { cacheWrite1hTokens: reported.cacheWrite1h }),
     ...(reported.reasoning !== undefined && { reasoningTokens: reported.reasoning }),
+    ...(reported.webSearches && { webSearches: reported.webSearches }),
+    ...(serviceTier !== undefined && serviceTier !== 'standard' && { serviceTier }),
+    ...(reported.isClamped && { isClamped: true }),
   }
 }

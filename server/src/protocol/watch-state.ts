@@ -1,11 +1,13 @@
 import type { Api } from '../core/channel-type.ts'
+import type { Usage } from '../core/usage.ts'
 import { anthropicUsage } from './anthropic/usage.ts'
+import { ContentMeter } from './content-meter.ts'
 import { utf8 } from './find-bytes.ts'
 import { geminiUsage } from './gemini/usage.ts'
 import { asArray, asObject, type Json, parseObject } from './json-fields.ts'
 import { openAiUsage } from './openai-chat/usage.ts'
 import { errorFromText, errorIn, type StreamError } from './stream-error.ts'
-import { foldReport, NOTHING_REPORTED, type Reported } from './token-counts.ts'
+import { foldReport, NOTHING_REPORTED, netUsage, type Reported, tierNamed } from './token-counts.ts'
 
 /** What has been understood of one answer so far. Written by the readers of the four APIs, one event at a time. */
 export type WatchState = {
@@ -14,6 +16,10 @@ export type WatchState = {
   finished: boolean
   error: StreamError | undefined
   reported: Reported
+  /** Searches on the web that were seen one by one; for APIs that do not sum them up. */
+  webSearches: number
+  /** What the content amounts to, for the case that nothing is reported. */
+  readonly content: ContentMeter
   responseId: string | undefined
   terminalReason: string | undefined
 }
@@ -25,6 +31,8 @@ export function freshState(api: Api): WatchState {
     finished: false,
     error: undefined,
     reported: NOTHING_REPORTED,
+    webSearches: 0,
+    content: new ContentMeter(api),
     responseId: undefined,
     terminalReason: undefined,
   }
@@ -60,16 +68,25 @@ export function foldCommon(state: WatchState, json: Json): void {
 
 export function foldUsage(state: WatchState, json: Json): void {
   const usage = usageIn(json)
+  const tier = tierNamed(json['service_tier'] ?? asObject(json['response'])?.['service_tier'])
   if (usage !== undefined) {
-    foldReported(state, state.api === 'messages' ? anthropicUsage(usage) : openAiUsage(usage))
+    const reported = state.api === 'messages' ? anthropicUsage(usage) : openAiUsage(usage)
+    foldReported(state, tier === undefined ? reported : { ...reported, serviceTier: reported.serviceTier ?? tier })
     return
   }
   const metadata = asObject(json['usageMetadata'])
   if (metadata !== undefined) foldReported(state, geminiUsage(metadata))
+  else if (tier !== undefined && tier !== state.reported.serviceTier)
+    state.reported = { ...state.reported, serviceTier: tier }
 }
 
 function foldReported(state: WatchState, reported: Reported): void {
   state.reported = foldReport(state.reported, reported)
+}
+
+/** Counts as reported, and what was seen besides. */
+export function usageOfState({ reported, webSearches }: WatchState): Usage {
+  return netUsage(webSearches > (reported.webSearches ?? 0) ? { ...reported, webSearches } : reported)
 }
 
 /** An event named `error`, whatever its data. */

@@ -1,17 +1,25 @@
 import type { Api } from '../core/channel-type.ts'
+import { estimateJsonTokens } from '../core/count-tokens/estimate-json.ts'
 import type { Usage } from '../core/usage.ts'
+import { ContentMeter } from './content-meter.ts'
 import { utf8 } from './find-bytes.ts'
 import { readGeminiChunk } from './gemini/read-event.ts'
-import { READERS } from './index.ts'
+import { READERS, vocabularyOf } from './index.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { asObject, parseJson } from './json-fields.ts'
+import { asObject, type Json, parseJson } from './json-fields.ts'
 import { errorIn, type StreamError } from './stream-error.ts'
 import { watchStream } from './stream-watch.ts'
-import { netUsage } from './token-counts.ts'
-import { freshState, type WatchState } from './watch-state.ts'
+import { freshState, usageOfState, type WatchState } from './watch-state.ts'
 
 export type WholeFinding =
-  | { readonly kind: 'ok'; readonly usage: Usage; readonly responseId?: string; readonly complete: true }
+  | {
+      readonly kind: 'ok'
+      readonly usage: Usage
+      readonly responseId?: string
+      readonly complete: true
+      /** About how many tokens of output there are, when the answer does not say it; 0 for embeddings. */
+      readonly outputGuess?: number
+    }
   /** An error inside a success. `usage`: what was used up nevertheless. */
   | ({ readonly kind: 'soft-error'; readonly usage: Usage } & StreamError)
   | { readonly kind: 'empty' }
@@ -54,11 +62,39 @@ export function inspectWhole(
   if (text === '' || text === 'null') return { kind: 'empty' }
   if (text[0] === '{' || text[0] === '[' || text[0] === '"') {
     const json = parseJson(text)
-    if (json !== undefined) return inspectJson(api, json, softErrorTexts)
+    if (json !== undefined) return withGuess(inspectJson(api, json, softErrorTexts), { api, json, bytes })
     if (text[0] !== '"' && breaksOff(text)) return { kind: 'cut' }
   } else if (SSE_LINE.test(text)) return inspectSse(api, bytes, text)
   if (isHtml(text, contentType)) return { kind: 'html' }
   return isNotice(text, softErrorTexts) ? notice(text) : OPAQUE
+}
+
+/** What an answer has that says something; others (a count, a moderation) cost nothing. */
+const ANSWERS: Readonly<Record<Api, readonly string[]>> = {
+  messages: ['content'],
+  chat: ['choices'],
+  completions: ['choices'],
+  responses: ['output'],
+  embeddings: ['data'],
+  gemini: ['candidates', 'embedding', 'embeddings'],
+}
+
+type Answered = { readonly api: Api; readonly json: unknown; readonly bytes: Uint8Array }
+
+/** Only what the upstream does not report is guessed. */
+function withGuess(finding: WholeFinding, { api, json, bytes }: Answered): WholeFinding {
+  if (finding.kind !== 'ok' || isComplete(finding.usage)) return finding
+  const fields: Json = asObject(Array.isArray(json) ? json[0] : json) ?? {}
+  const answer = ANSWERS[api].find((name) => fields[name] !== undefined && fields[name] !== null)
+  if (answer === undefined) return finding
+  if (answer === 'data' || answer.startsWith('embedding')) return { ...finding, outputGuess: 0 }
+  const content = new ContentMeter(api)
+  content.whole(bytes)
+  return { ...finding, outputGuess: content.tokens || estimateJsonTokens(bytes, vocabularyOf(api)) }
+}
+
+function isComplete({ inputTokens, outputTokens }: Usage): boolean {
+  return inputTokens !== undefined && outputTokens !== undefined
 }
 
 function inspectJson(api: Api, json: unknown, softErrorTexts: readonly string[]): WholeFinding {
@@ -96,7 +132,7 @@ function verdict(state: WatchState): WholeFinding {
 
 /** An embedding has no output: that is 0, not unknown. */
 function usageOf(state: WatchState): Usage {
-  const usage = netUsage(state.reported)
+  const usage = usageOfState(state)
   if (state.api !== 'embeddings' || usage.inputTokens === undefined) return usage
   return { outputTokens: 0, ...usage }
 }
@@ -106,12 +142,18 @@ function inspectSse(api: Api, bytes: Uint8Array, text: string): WholeFinding {
   const watch = watchStream(api, bytes.length)
   watch.push(bytes)
   watch.end()
-  const { usage, error, responseId } = watch
+  const { usage, error, responseId, contentTokens } = watch
   if (error !== undefined) return { kind: 'soft-error', usage, ...error }
   if (watch.events === 0) return ONLY_KEEP_ALIVES.test(text) ? { kind: 'empty' } : OPAQUE
   if (!watch.sawContent) return { kind: 'empty' }
   if (watch.phase !== 'finished' && watch.terminalReason === undefined) return { kind: 'cut' }
-  return { kind: 'ok', usage, ...(responseId !== undefined && { responseId }), complete: true }
+  return {
+    kind: 'ok',
+    usage,
+    ...(responseId !== undefined && { responseId }),
+    complete: true,
+    ...(!isComplete(usage) && { outputGuess: contentTokens }),
+  }
 }
 
 /** Whether the text is the beginning of valid JSON. */

@@ -1,13 +1,16 @@
 import { type Api, apiOfPath, type ChannelType, channelTypeOf } from '../core/channel-type.ts'
 import type { Failure } from '../core/failure.ts'
-import { costLimitReached, isExpired, mayUseModel } from '../core/limits.ts'
+import { isExpired, mayUseModel } from '../core/limits.ts'
 import { ANY_MODEL } from '../core/match-model.ts'
 import type { ApiToken } from '../core/snapshot.ts'
+import { sessionName } from '../link/seat-name.ts'
 import { type BodyScan, isStreamPath, pathModel, scanBody } from '../protocol/body-scan.ts'
 import { presentedToken, withoutKeyParam } from '../protocol/credentials.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Client, Exchange } from './exchange.ts'
 import { type Body, readBody, releaseBody } from './read-body.ts'
+import { enterToken, mayComeFrom, type TokenEntry } from './token-limits.ts'
+import { isUnpricedEverywhere } from './unpriced.ts'
 
 /** What a client asks for, checked and understood. */
 export type Asked = {
@@ -26,6 +29,8 @@ export type Asked = {
   readonly responseId: string | undefined
   /** The client's own patience, ms from the start of the request. */
   readonly patienceMs: number | undefined
+  /** Not in all as the client sent it: what its upstream could not take is out. */
+  readonly isRepaired?: true
 }
 
 export type Admitted = { readonly ok: true; readonly asked: Asked } | { readonly ok: false; readonly failure: Failure }
@@ -36,10 +41,14 @@ export function authenticate(deps: ProxyDeps, { client, secrets }: Exchange): Ap
   const token = presented === undefined ? undefined : deps.view().token(presented)
   if (presented !== undefined) secrets.push(presented)
   if (!token?.active) return { kind: 'unauthorized', expired: false }
-  return isExpired(token, deps.clock.nowMs()) ? { kind: 'unauthorized', expired: true } : token
+  if (isExpired(token, deps.clock.nowMs())) return { kind: 'unauthorized', expired: true }
+  return mayComeFrom(token.limits, client.ip) ? token : { kind: 'address-forbidden', address: client.ip }
 }
 
-/** The checks in the order users rely on: who (done), size, sense, model, money, path. Failures blame the client. */
+/**
+ * The checks in the order users rely on: who (done), size, sense, model, limits, path. Failures blame the client. What
+ * is taken of the token's limits is given back by `exchange.leaveLimits`.
+ */
 export async function admit(deps: ProxyDeps, exchange: Exchange, token: ApiToken): Promise<Admitted> {
   const { client } = exchange
   const { shared, deadlines, limits } = deps
@@ -50,27 +59,51 @@ export async function admit(deps: ProxyDeps, exchange: Exchange, token: ApiToken
     maxBufferedBytes: limits.maxBufferedBytes,
   })
   if (!read.ok) return read
+  const { body } = read
   const api = apiOfPath(client.path)
-  const checked = check(api, exchange.client, { token, body: read.body })
-  if ('kind' in checked) {
-    releaseBody(shared, read.body)
-    return { ok: false, failure: checked }
-  }
-  return { ok: true, asked: { ...checked, body: read.body } }
+  const understood = check(api, client, { token, body, deps })
+  const entering = 'kind' in understood ? understood : enter(deps, exchange, { token, body, model: understood.model })
+  const refused = entering instanceof Promise ? await entering : entering
+  if (refused === undefined && !('kind' in understood) && api !== undefined)
+    return { ok: true, asked: { ...askedOf(api, client, { ...understood, token }), body } }
+  exchange.leaveLimits()
+  releaseBody(shared, body)
+  return { ok: false, failure: refused ?? { kind: 'unsupported-path' } }
 }
 
-function check(
-  api: Api | undefined,
-  client: Client,
-  { token, body }: { readonly token: ApiToken; readonly body: Body },
-): Omit<Asked, 'body'> | Failure {
+type Unchecked = { readonly token: ApiToken; readonly body: Body; readonly deps: ProxyDeps }
+
+function check(api: Api | undefined, client: Client, { token, body, deps }: Unchecked): Understood | Failure {
   const understood = understand(api, client, body)
   if ('kind' in understood) return understood
-  const { model, scan } = understood
+  const { model } = understood
   if (!mayUseModel(token, model)) return { kind: 'model-forbidden', model }
-  if (costLimitReached(token))
-    return { kind: 'cost-limit', usedMicroUsd: token.costUsedMicroUsd, limitMicroUsd: token.costLimitMicroUsd }
-  if (api === undefined) return { kind: 'unsupported-path' }
+  const isUnpriced = api !== undefined && isUnpricedEverywhere(deps, token.limits, { type: channelTypeOf(api), model })
+  return isUnpriced ? { kind: 'model-unpriced', model } : understood
+}
+
+type Entering = Omit<Unchecked, 'deps'> & { readonly model: string }
+
+/** Takes what the token's limits have for it; a promise only where it has to wait for others. */
+function enter(
+  deps: ProxyDeps,
+  exchange: Exchange,
+  { token, body, model }: Entering,
+): Failure | undefined | Promise<Failure | undefined> {
+  const taken = (entry: TokenEntry): Failure | undefined => {
+    if (!entry.ok) return entry.failure
+    exchange.tokenHold = entry.leave
+    return undefined
+  }
+  const entry = enterToken(deps, token.limits, { model, bodyBytes: body.plain.length })
+  return entry instanceof Promise ? entry.then(taken) : taken(entry)
+}
+
+function askedOf(
+  api: Api,
+  client: Client,
+  { model, scan, token }: Understood & { readonly token: ApiToken },
+): Omit<Asked, 'body'> {
   const { query, patienceMs } = ownParameters(client)
   return {
     api,
@@ -118,12 +151,11 @@ function storedResponse(path: string): string | undefined {
 }
 
 const SESSION_HEADERS = ['session_id', 'x-session-id', 'conversation_id', 'x-claude-code-session-id'] as const
-const MAX_SESSION_CHARS = 256
 
 function sessionOf(headers: Headers, scan: BodyScan | undefined, token: ApiToken): string | undefined {
   let name = scan?.userId ?? scan?.promptCacheKey
   for (const header of SESSION_HEADERS) name ??= headers.get(header) ?? undefined
-  return name ? `${token.id}:${name.slice(-MAX_SESSION_CHARS)}` : undefined
+  return name ? sessionName(token.id, name) : undefined
 }
 
 /** Limits that a client sets for its own request bound that request only, and are nobody else's business. */

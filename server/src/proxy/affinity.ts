@@ -1,3 +1,4 @@
+import { seatHash } from '../link/seat-name.ts'
 import type { Seat, Shared } from '../ports/shared.ts'
 
 /** Where sessions sit, over all processes: the vendor's prompt cache is warm at the channel and key that served last. */
@@ -9,12 +10,7 @@ export type Affinity = {
 
 export function sharedAffinity(shared: Shared): Affinity {
   return {
-    seat: (name, nowMs) => shared.seat(hashOf(name), nowMs),
-    sit: (name, seat, untilMs) => shared.sit(hashOf(name), seat, untilMs),
+    seat: (name, nowMs) => shared.seat(seatHash(name), nowMs),
+    sit: (name, seat, untilMs) => shared.sit(seatHash(name), seat, untilMs),
   }
-}
-
-/** 64 bits; equal names of different sessions are out of the question, equal hashes send one to a warm seat of another. */
-function hashOf(name: string): bigint {
-  return BigInt(Bun.hash.wyhash(name))
 }

@@ -1,6 +1,8 @@
+import { completeUsage } from '../core/complete-usage.ts'
 import type { Failure } from '../core/failure.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Answer } from '../ports/upstream-send.ts'
+import { watchLarge } from '../protocol/large-answer.ts'
 import { type StreamWatch, watchStream } from '../protocol/stream-watch.ts'
 import { AttemptClock } from './attempt-clock.ts'
 import { blindWatch } from './blind-watch.ts'
@@ -8,9 +10,11 @@ import { answerHeaders } from './headers.ts'
 import type { Reader } from './reader.ts'
 import { Relay } from './relay.ts'
 import { lateContent, lateFirstByte } from './relay-failures.ts'
+import { notePrompt, promptTokens, seenUsage } from './seen-usage.ts'
 import { decodeWhole, encodingOf, sideDecoder } from './side-decoder.ts'
-import { askOf } from './target.ts'
+import { askOf, asksForUsage } from './target.ts'
 import type { Leg } from './trip.ts'
+import { withoutUsageChunk } from './usage-reader.ts'
 import { cutFailure, type Held, holdUpTo, type Judged, judgeWhole } from './whole.ts'
 
 /** How an attempt ended. `responseId`: a stored answer that only this channel knows. */
@@ -141,11 +145,17 @@ async function whole(running: Running, answer: Answer): Promise<Attempted> {
 async function streamed(running: Running, answer: Answer): Promise<Attempted> {
   const reader = answer.body()?.getReader()
   if (!reader) return failed({ kind: 'empty', what: 'no-body' })
-  const watch = watchStream(running.leg.asked.api, MAX_EVENT_BYTES)
-  running.leg.exchange.usageSoFar = () => watch.usage
-  const relay = relayOf(running, answer, { reader, watch, held: [] })
+  const { leg } = running
+  const watch = watchStream(leg.asked.api, MAX_EVENT_BYTES)
+  leg.exchange.usageSoFar = () => seenUsage(leg.exchange, watch)
+  const isPlain = encodingOf(answer.headers.get('content-encoding')) === 'identity'
+  const own = isPlain && asksForUsage(leg) ? withoutUsageChunk(reader, (event) => watch.push(event)) : reader
+  const relay = relayOf(running, answer, { reader: own, watch, held: [] })
   const shown = await relay.untilContent()
-  if (shown === 'content') return opened(running, answer, relay)
+  if (shown === 'content') {
+    notePrompt(leg, watch.usage)
+    return opened(running, answer, relay)
+  }
   if (shown !== 'no-stream') {
     // An overload notice sent as an event stream has no events, but says something.
     const said = shown.kind === 'empty' ? await judged(running, answer, Buffer.concat(relay.held)) : undefined
@@ -154,9 +164,9 @@ async function streamed(running: Running, answer: Answer): Promise<Attempted> {
   return settleHeld(
     running,
     answer,
-    await holdUpTo(running.leg.deps.view().settings.answerHoldBytes, {
+    await holdUpTo(leg.deps.view().settings.answerHoldBytes, {
       chunks: relay.held,
-      reader,
+      reader: own,
       stop: running.stop,
     }),
   )
@@ -166,11 +176,13 @@ async function settleHeld(running: Running, answer: Answer, held: Held): Promise
   if (held.kind === 'failed') return failed(held.failure)
   if (held.kind === 'more') {
     // Too large to be held: it has shown no error so far and goes to the client as it comes.
-    return opened(
-      running,
-      answer,
-      relayOf(running, answer, { reader: held.reader, watch: blindWatch(), held: held.chunks }),
-    )
+    const { leg } = running
+    const watch = watchLarge(leg.asked.api, MAX_EVENT_BYTES)
+    leg.exchange.usageSoFar = () => seenUsage(leg.exchange, watch)
+    notePrompt(leg, {})
+    const relay = relayOf(running, answer, { reader: held.reader, watch, held: held.chunks })
+    relay.lookBack()
+    return opened(running, answer, relay)
   }
   return settleWhole(running, answer, held.bytes)
 }
@@ -180,9 +192,16 @@ async function settleWhole(running: Running, answer: Answer, bytes: Uint8Array):
   exchange.bytesReceived = bytes.length
   exchange.firstByteMs ||= Math.max(running.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
   const judgement = judged(running, answer, bytes)
-  const { failure, usage, responseId } = judgement instanceof Promise ? await judgement : judgement
+  const { failure, usage, responseId, outputGuess } = judgement instanceof Promise ? await judgement : judgement
   if (failure) return { end: { failure, usage } }
-  return committed(running, answer, { bytes, end: { failure: undefined, usage, responseId } })
+  const end = { failure, usage: outputGuess === undefined ? usage : guessed(running.leg, usage, outputGuess) }
+  return committed(running, answer, { bytes, end: { ...end, responseId } })
+}
+
+/** A whole answer that does not say what it has used up. */
+function guessed(leg: Leg, usage: Usage, outputTokens: number): Usage {
+  notePrompt(leg, usage)
+  return completeUsage(usage, { inputTokens: promptTokens(leg.exchange), outputTokens, isBroken: false })
 }
 
 /** Only what was asked to be made can be a failed making: a stored answer that failed is a true answer. */
@@ -243,7 +262,12 @@ function relayOf(running: Running, answer: Answer, { reader, watch, held }: Flow
     ended: (failure: Failure | undefined) => {
       release()
       exchange.client.serverTimers()
-      ended({ failure, usage: watch.usage, responseId: watch.responseId, remark: remarkOn(failure, watch) })
+      ended({
+        failure,
+        usage: seenUsage(exchange, watch),
+        responseId: watch.responseId,
+        remark: remarkOn(failure, watch),
+      })
     },
   }
   return new Relay(parts, held)

@@ -11,6 +11,7 @@ export function blindWatch(): StreamWatch {
     events: 0,
     oversizeEvents: 0,
     usage: {},
+    contentTokens: 0,
     responseId: undefined,
     terminalReason: 'unread',
     framing: 'unknown',

@@ -1,74 +1,158 @@
 import { remainingMs } from '../core/cooldown.ts'
+import { type Over, withPassed } from '../core/decision.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
 import { orderChannels, type Skip } from '../core/order-channels.ts'
 import { keyOrder } from '../core/pick-key.ts'
-import type { ChannelKey } from '../core/snapshot.ts'
+import type { Channel, ChannelKey } from '../core/snapshot.ts'
+import type { Standee } from '../core/standee.ts'
 import type { Seat } from '../ports/shared.ts'
 import type { Asked } from './admit.ts'
 import type { RequestLimit } from './attempt.ts'
+import { enterChannel } from './channel-limits.ts'
+import { considered } from './considered.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
-import { type Standee, standees } from './standing.ts'
-import type { Target } from './target.ts'
+import { allowedOf, standees } from './standing.ts'
+import { type Target, upstreamModel } from './target.ts'
 import type { Trip } from './trip.ts'
+import { isRefusedUnpriced } from './unpriced.ts'
 
 /** The way of one request through channels and keys. */
 export type Course = {
   /** Whom to ask next, given what became of the last; `undefined` when it is over. */
   next(last: Verdict | undefined): Target | undefined
+  /** The same one once more, when the request has become another; `undefined` when the limits are reached. */
+  again(target: Target): Target | undefined
   readonly skipped: readonly Skip[]
   /** Set when nobody can be asked because the one who could is gone. */
   readonly lost: Failure | undefined
   readonly deadline: RequestLimit
+  /** Why nobody else is asked, once `next` has said so. */
+  over(): Over
 }
 
-/** Plans a request: the order of channels now, the keys of each when it is reached. */
-export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchange' | 'asked'>): Course {
+type Planned = Pick<Trip, 'deps' | 'exchange' | 'asked'>
+
+type Plan = {
+  readonly steps: Iterator<Standee>
+  readonly skipped: readonly Skip[]
+  readonly seat: Seat | undefined
+  /** Also a key that rests is used. */
+  readonly isLastResort: boolean
+  readonly lost: Failure | undefined
+}
+
+/** The order of channels as they stand now. Only its maker knows a stored answer: then nobody else is asked. */
+function planOf(planned: Planned): Plan {
+  const { deps, exchange, asked } = planned
   const { settings, field } = deps.view()
   const nowMs = deps.clock.nowMs()
   const seat = seatOf(deps, asked, nowMs)
-  const ordering = orderChannels<Standee>({
-    candidates: standees(field(asked.type, asked.model), deps.shared, nowMs),
+  const all = standees(field(asked.type, asked.model), deps.shared, nowMs)
+  const candidates = allowedOf(all, exchange.token?.limits)
+  if (asked.responseId !== undefined && seat !== undefined) {
+    const maker = candidates.filter((one) => one.id === seat.channelId)
+    const lost = maker.length === 0 ? LOST : undefined
+    return { steps: maker.values(), skipped: [], seat, isLastResort: true, lost }
+  }
+  const { order, skipped, isFallback } = orderChannels<Standee>({
+    candidates,
     nowMs,
     fallback: settings.cooldownFallbackEnabled ? 'earliest' : 'none',
     ticket: (group) => deps.shared.takeTurn(group),
     cache: deps.swrr,
+    dayEndsAtMs: () => deps.shared.meters.periods().dayEndsAtMs,
     ...(seat && { preferId: seat.channelId }),
   })
-  const pinned = asked.responseId !== undefined && seat !== undefined
-  const steps = pinned ? makerOnly(deps, asked, seat) : ordering.order
+  const barred = all.length - candidates.length
+  exchange.decision = considered(candidates, { skipped, isFallback, barred, seatId: seat?.channelId })
+  return { steps: order, skipped, seat, isLastResort: isFallback, lost: undefined }
+}
+
+/** Plans a request: the order of channels now, the keys of each when it is reached. */
+export function courseOf({ deps, exchange, asked }: Planned): Course {
+  const { settings } = deps.view()
+  const { steps, seat, isLastResort, lost, ...plan } = planOf({ deps, exchange, asked })
+  const skipped = [...plan.skipped]
+  const asking = { model: asked.model, bodyBytes: asked.body.plain.length }
   let keys: ChannelKey[] = []
   let standee: Standee | undefined
   let attempts = 0
   let spentOnlyTry = false
+  let over: Over = 'nobody-left'
+  let noted = skipped.length
 
-  const nextChannel = (): boolean => {
-    const step = steps.next()
-    if (step.done) return false
-    standee = step.value
-    keys = [...keysOf(deps, standee, { seat, isLastResort: ordering.isFallback || pinned })]
-    return true
+  /** Also when the order was made a channel may reach its limits: that is found out when its turn comes. */
+  const enter = (channel: Channel): boolean => {
+    if (
+      standee &&
+      isRefusedUnpriced(deps, [channel.limits, exchange.token?.limits], upstreamModel(standee.match, asked))
+    ) {
+      skipped.push({ channelId: channel.id, why: 'unpriced' })
+      return false
+    }
+    const entry = enterChannel(deps, channel, asking)
+    if (entry.ok) exchange.channelHold = entry.leave
+    else skipped.push(entry.skip)
+    return entry.ok
   }
 
-  const mayNotGoOn = (): boolean =>
-    attempts >= settings.maxAttempts ||
-    exchange.client.gone().aborted ||
-    !deps.retries.mayRetry(asked.type, { percent: settings.retryBudgetPercent, free: settings.retryBudgetMinRequests })
+  const nextChannel = (): boolean => {
+    for (let step = steps.next(); !step.done; step = steps.next()) {
+      standee = step.value
+      if (!enter(standee.match.channel)) continue
+      keys = [...keysOf(deps, standee, { seat, isLastResort })]
+      if (keys.length > 0) return true
+      exchange.leaveChannel()
+    }
+    return false
+  }
+
+  const whyNotOn = (): Over | undefined => {
+    if (attempts >= settings.maxAttempts) return 'max-attempts'
+    if (exchange.client.gone().aborted) return 'client-gone'
+    const budget = { percent: settings.retryBudgetPercent, free: settings.retryBudgetMinRequests }
+    return deps.retries.mayRetry(asked.type, budget) ? undefined : 'retry-budget'
+  }
+  const mayNotGoOn = (): boolean => {
+    const why = whyNotOn()
+    if (why !== undefined) over = why
+    return why !== undefined
+  }
+
+  /** Who was passed over on the way to the next attempt stands in its row. */
+  const notePassed = (): void => {
+    if (skipped.length === noted) return
+    exchange.decision = withPassed(exchange.decision, skipped.slice(noted))
+    noted = skipped.length
+  }
 
   return {
-    skipped: ordering.skipped,
-    lost: pinned && makerOf(deps, asked, seat) === undefined ? LOST : undefined,
+    skipped,
+    lost,
+    over: () => over,
     deadline: deadlineOf(deps, exchange, asked),
     next(last) {
-      if (last && mustStop(last, spentOnlyTry)) return undefined
+      exchange.leaveChannel()
+      if (last && mustStop(last, spentOnlyTry)) {
+        over = 'verdict'
+        return undefined
+      }
       if (last?.onlyOnce) spentOnlyTry = true
       if (attempts === 0) deps.retries.request(asked.type)
       else if (mayNotGoOn()) return undefined
-      attempts++
       if (last?.next !== 'next-key') keys = []
-      while (keys.length === 0) if (!nextChannel()) return undefined
+      const isOn = (keys.length > 0 && standee !== undefined && enter(standee.match.channel)) || nextChannel()
+      notePassed()
+      if (!isOn) return undefined
+      attempts++
       const key = keys.shift()
       return key && standee && { channel: standee.match.channel, key, match: standee.match }
+    },
+    again(target) {
+      if (mayNotGoOn() || !enter(target.channel)) return undefined
+      attempts++
+      return target
     },
   }
 }
@@ -76,17 +160,6 @@ export function courseOf({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchang
 const LOST: Failure = {
   kind: 'bad-request',
   message: 'the channel that made this response is gone: start anew without previous_response_id',
-}
-
-/** Only its maker knows a stored answer: nobody else is asked, and its priority and rests do not matter. */
-function* makerOnly(deps: ProxyDeps, asked: Asked, seat: Seat): Generator<Standee, undefined> {
-  const maker = makerOf(deps, asked, seat)
-  if (maker !== undefined) yield maker
-}
-
-function makerOf(deps: ProxyDeps, asked: Asked, seat: Seat): Standee | undefined {
-  const field = deps.view().field(asked.type, asked.model)
-  return standees(field, deps.shared, deps.clock.nowMs()).find((one) => one.id === seat.channelId)
 }
 
 /** A mistake that may be the client's own is shown to one more upstream, not to all of them. */

@@ -5,6 +5,7 @@ import type { LogRow } from '../ports/attempt-log.ts'
 import type { CooldownTarget } from '../ports/channel-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { MeterCell } from '../ports/meters.ts'
 import type { Shared } from '../ports/shared.ts'
 import type { UpstreamSend } from '../ports/upstream-send.ts'
 import type { Affinity } from './affinity.ts'
@@ -17,6 +18,8 @@ import type { View } from './view.ts'
 /** Where endings and judgements go: up the link to control. None of these waits or throws. */
 export interface Reporter {
   ended(row: LogRow): void
+  /** Behind the endings that it was held for. */
+  closed(meter: MeterCell): void
   rested(reason: RestReason): void
   cleared(target: CooldownTarget): void
 }

@@ -1,4 +1,5 @@
 import type { Api } from '../core/channel-type.ts'
+import type { JsonSample } from '../core/count-tokens/estimate-json.ts'
 import type { ApiToken, Channel } from '../core/snapshot.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -23,6 +24,8 @@ export type Client = {
   serverTimers(): void
 }
 
+const NOTHING = (): void => {}
+
 /** A request on its way: what the dashboard shows of it, and what every log row of it shares. */
 export class Exchange {
   readonly id: string
@@ -46,6 +49,13 @@ export class Exchange {
   /** First body byte of the running attempt, ms from its start; 0 = none yet. */
   firstByteMs = 0
   clientFirstByteMs = 0
+  /** Gives back what it takes of its token's limits, and the running attempt of its channel's. */
+  tokenHold: () => void = NOTHING
+  channelHold: () => void = NOTHING
+  /** What the prompt is estimated by, where the answer may not say how long it is. */
+  prompt: JsonSample | undefined
+  /** What the next row says about how it was decided: members of `core/decision.ts`. */
+  decision = ''
   /** What the running attempt has used up as far as it was seen. */
   usageSoFar: () => Usage = () => ({})
 
@@ -58,9 +68,25 @@ export class Exchange {
     this.attemptStartedMonoMs = started.monoMs
   }
 
+  /** The running attempt is over, or none follows. */
+  leaveChannel(): void {
+    const { channelHold } = this
+    this.channelHold = NOTHING
+    channelHold()
+  }
+
+  /** The request is over. */
+  leaveLimits(): void {
+    const { tokenHold } = this
+    this.tokenHold = NOTHING
+    this.leaveChannel()
+    tokenHold()
+  }
+
   /** What is recorded from here on belongs to the next attempt. */
   nextAttempt(clock: Clock): void {
     this.attemptNo++
+    this.decision = ''
     this.attemptStartedAtMs = clock.nowMs()
     this.attemptStartedMonoMs = clock.monoMs()
   }

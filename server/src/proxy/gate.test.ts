@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from 'bun:test'
 import type { Failure } from '../core/failure.ts'
 import { plainPage } from '../link/page-file.ts'
-import { SharedPage } from '../link/shared-page.ts'
+import { PAGE_BYTES, SharedPage } from '../link/shared-page.ts'
 import { type GateLimits, gate } from './gate.ts'
 
 let nowMs = 0
@@ -174,7 +174,7 @@ describe('who does not get in', () => {
 
 test('two processes on one page never hold more than the limit, whoever looks when', async () => {
   limits = { running: 3, waiting: 1_000, waitMs: 60_000 }
-  const memory = new Uint8Array(sizeOfPage())
+  const memory = new Uint8Array(PAGE_BYTES)
   SharedPage.format(memory, 0)
   const doors = [0, 1].map((row) =>
     gate(
@@ -203,7 +203,3 @@ test('two processes on one page never hold more than the limit, whoever looks wh
   for (const leave of leaves.splice(0)) leave()
   expect([served, page.running(), page.waiting()]).toEqual([100, 0, 0])
 })
-
-function sizeOfPage(): number {
-  return 8 * 1024 * 1024
-}

@@ -35,7 +35,9 @@ function oneModel(deps: ProxyDeps, { client, id: requestId }: Exchange, token: A
 }
 
 function usable(deps: ProxyDeps, dialect: ModelListDialect, token: ApiToken): readonly string[] {
-  const names = new Set(TYPES[dialect].flatMap((type) => deps.view().models(type)))
+  const ids = token.limits?.channelIds ?? []
+  const only = ids.length === 0 ? undefined : ids
+  const names = new Set(TYPES[dialect].flatMap((type) => deps.view().models(type, only)))
   return [...names].filter((name) => mayUseModel(token, name)).sort()
 }
 

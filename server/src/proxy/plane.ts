@@ -5,6 +5,7 @@ import type { Spool } from '../link/spool.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
+import { type Closings, closings } from './closings.ts'
 import type { Reporter } from './deps.ts'
 import { type Outbox, outbox } from './outbox.ts'
 import { compileView, type View } from './view.ts'
@@ -26,6 +27,8 @@ const PULSE_MS = 250
 /** What control closes a dead proxy's requests from is at most this old: 0.75 s. */
 const PULSES_PER_PROGRESS = 3
 const MAX_UNSTORED_ROWS = 50_000
+/** What has run for less may be lost with its process; so ordinary short requests write nothing. */
+const WORTH_KEEPING_MS = 400
 /** Control says twice a second that it lives. */
 const CONTROL_SILENT_MS = 5_000
 const EMPTY: Snapshot = { version: 0, channels: new Map(), tokens: new Map(), settings: defaultSettings() }
@@ -37,6 +40,7 @@ export class Plane {
   readonly report: Reporter
   readonly #parts: PlaneParts
   readonly #box: Outbox
+  readonly #closings: Closings
   readonly #ready = Promise.withResolvers<void>()
   readonly #timer: ReturnType<typeof setInterval>
   #snapshot = EMPTY
@@ -44,6 +48,7 @@ export class Plane {
   #health: Health = { ok: false, why: 'starting' }
   #heardAtMs: number
   #pulses = 0
+  #cannotKeep = false
 
   constructor(parts: PlaneParts) {
     const { link } = parts
@@ -56,8 +61,14 @@ export class Plane {
       everyMs: FLUSH_MS,
       maxRows: MAX_UNSTORED_ROWS,
     })
+    this.#closings = closings({
+      sendEndings: this.#box.flush,
+      send: (meters) => void link.send({ t: 'closed', meters }),
+      everyMs: FLUSH_MS,
+    })
     this.report = {
       ended: this.#box.add,
+      closed: this.#closings.close,
       rested: (reason) => void link.send({ t: 'rested', reason }),
       cleared: (target) => void link.send({ t: 'cleared', target }),
     }
@@ -80,6 +91,7 @@ export class Plane {
 
   flush(): void {
     this.#box.flush()
+    this.#closings.flush()
   }
 
   /** Every ending is on disk. */
@@ -92,8 +104,10 @@ export class Plane {
     this.#spill(this.#box.unstored())
   }
 
+  /** Nothing runs any more. */
   stop(): void {
     clearInterval(this.#timer)
+    this.#keepRunning([])
   }
 
   #heard(message: Down): void {
@@ -134,6 +148,18 @@ export class Plane {
     if (this.#pulses++ % PULSES_PER_PROGRESS !== 0) return
     const list = running()
     if (list.length > 0) link.send({ t: 'running', ask: 0, running: list })
+    this.#keepRunning(list.flatMap(({ row }) => (row.durationMs < WORTH_KEEPING_MS ? [] : row)))
+  }
+
+  /** Control may be killed together with us, or be gone already: then only this file knows what ran. */
+  #keepRunning(rows: readonly LogRow[]): void {
+    try {
+      this.#parts.spool.running(rows)
+      this.#cannotKeep = false
+    } catch (error) {
+      if (!this.#cannotKeep) this.#parts.log.write('warn', 'what runs cannot be kept in the spool', { error })
+      this.#cannotKeep = true
+    }
   }
 
   #spill(rows: readonly LogRow[]): void {

@@ -1,6 +1,7 @@
+import { decisionText } from '../core/decision.ts'
 import type { Failure } from '../core/failure.ts'
 import { scrub } from '../core/secret.ts'
-import type { Usage } from '../core/usage.ts'
+import { type Usage, usageStateOf } from '../core/usage.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
@@ -36,18 +37,29 @@ export function attemptRow({ deps, exchange }: Recorded, { statusCode, message, 
     cacheWrite5mTokens: usage.cacheWrite5mTokens ?? 0,
     cacheWrite1hTokens: usage.cacheWrite1hTokens ?? 0,
     reasoningTokens: usage.reasoningTokens ?? 0,
-    usageState: usage.inputTokens === undefined && usage.outputTokens === undefined ? 'unknown' : 'seen',
+    usageState: usageStateOf(usage),
     costNanoUsd: 0,
     path: exchange.client.path,
     bytesSent: exchange.bytesReceived,
+    decision: decisionText(exchange.decision),
+    ...termsFor(exchange.channel?.costMultiplier ?? 1, usage),
   }
 }
+
+/** Only what is not as usual travels. */
+function termsFor(multiplier: number, { serviceTier, webSearches = 0, isClamped }: Usage): Pick<LogRow, 'terms'> {
+  if (multiplier === 1 && serviceTier === undefined && webSearches === 0 && !isClamped) return USUAL
+  return { terms: { multiplier, webSearches, isClamped: isClamped === true, ...(serviceTier && { serviceTier }) } }
+}
+
+const USUAL = {}
 
 /** The row that says how a request ended that no channel could serve; `channelId` 0, so it counts in no statistics. */
 export function summaryRow(recorded: Recorded, statusCode: number, message: string): LogRow {
   const { deps, exchange } = recorded
+  const { terms: _, ...row } = attemptRow(recorded, { statusCode, message, usage: {} })
   return {
-    ...attemptRow(recorded, { statusCode, message, usage: {} }),
+    ...row,
     attemptId: `${exchange.id}-end`,
     timeMs: exchange.startedAtMs,
     durationMs: deps.clock.monoMs() - exchange.startedMonoMs,

@@ -94,12 +94,16 @@ function wordsFor(failure: Failure): Words {
       return { message: 'the request headers are too large' }
     case 'model-forbidden':
       return { message: `model '${failure.model}' is not allowed for this token`, code: 'model_not_allowed' }
-    case 'cost-limit':
+    case 'model-unpriced':
       return {
-        message: `Cost limit exceeded: $${(failure.usedMicroUsd / USD).toFixed(2)} used of $${(failure.limitMicroUsd / USD).toFixed(2)} limit`,
-        type: 'insufficient_quota',
-        code: 'cost_limit_exceeded',
+        message: `model '${failure.model}' has no price, and costs are limited here: set one under /admin/prices`,
+        code: 'model_not_priced',
       }
+    case 'address-forbidden':
+      return { message: `this token may not be used from ${failure.address}`, code: 'address_not_allowed' }
+    case 'cost-limit':
+    case 'rate-limit':
+      return limitWords(failure)
     case 'unsupported-path':
       return {
         message:
@@ -116,6 +120,30 @@ function wordsFor(failure: Failure): Words {
   }
 }
 
+function limitWords(failure: Extract<Failure, { kind: 'cost-limit' | 'rate-limit' }>): Words {
+  const retry = failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }
+  if (failure.kind === 'rate-limit') {
+    const { what, limit } = failure
+    const [words, code] = RATES[what]
+    return { message: `Rate limit exceeded: this token may make ${limit} ${words}`, code, ...retry }
+  }
+  const { period, usedMicroUsd, limitMicroUsd } = failure
+  const held = usedMicroUsd < limitMicroUsd ? '; the rest is held for requests that are running' : ''
+  const money = `$${(usedMicroUsd / USD).toFixed(2)} used of $${(limitMicroUsd / USD).toFixed(2)} limit`
+  return {
+    message: `${COST_LIMITS[period]} exceeded: ${money}${held}`,
+    type: 'insufficient_quota',
+    code: 'cost_limit_exceeded',
+    ...retry,
+  }
+}
+
+const RATES = {
+  rpm: ['requests a minute', 'rate_limit_exceeded'],
+  concurrency: ['requests at once', 'concurrency_limit_exceeded'],
+} as const
+const COST_LIMITS = { total: 'Cost limit', day: 'Daily cost limit', month: 'Monthly cost limit' } as const
+
 type Rest = Exclude<
   Failure,
   {
@@ -126,7 +154,10 @@ type Rest = Exclude<
       | 'body-timeout'
       | 'headers-too-large'
       | 'model-forbidden'
+      | 'model-unpriced'
+      | 'address-forbidden'
       | 'cost-limit'
+      | 'rate-limit'
       | 'unsupported-path'
       | 'upgrade-required'
       | 'client-deadline'

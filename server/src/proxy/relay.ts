@@ -100,6 +100,15 @@ export class Relay {
     }
   }
 
+  /** Looks at what is held and was read elsewhere. It is counted too, and nobody waits for it. */
+  lookBack(): void {
+    this.#parts.exchange.bytesReceived = 0
+    for (const chunk of this.#held) {
+      this.#note(chunk)
+      void this.#look(chunk) // never rejects; what a decoder still has to do it does in order
+    }
+  }
+
   /** What has been read and not passed on. */
   get held(): Uint8Array[] {
     return this.#held

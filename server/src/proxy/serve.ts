@@ -1,26 +1,31 @@
 import { apiOfPath } from '../core/channel-type.ts'
-import type { Failure, Verdict } from '../core/failure.ts'
-import { admit, authenticate } from './admit.ts'
+import type { Failure } from '../core/failure.ts'
+import { type Asked, admit, authenticate } from './admit.ts'
 import { attempt } from './attempt.ts'
 import { countTokens, isCount } from './count-tokens.ts'
-import { type Course, courseOf } from './course.ts'
+import { courseOf } from './course.ts'
 import type { ProxyDeps } from './deps.ts'
 import { type Client, Exchange } from './exchange.ts'
+import { type Failed, giveUp, refuse } from './give-up.ts'
 import { judge } from './judge.ts'
+import { keptAlive, mayKeepAlive } from './keep-alive.ts'
 import { localAnswer } from './local-answer.ts'
 import { releaseBody } from './read-body.ts'
-import { messageOf, summaryRow } from './record.ts'
-import { ownVerdict, refusal, retryAfterOf } from './refuse.ts'
+import { repaired } from './repair.ts'
 import { settle } from './settle.ts'
 import { aimAt } from './target.ts'
 import { type Leg, once, type Trip, waitForSlot } from './trip.ts'
 
 /** One proxied request, top to bottom. Every attempt is recorded exactly once, whatever happens. */
-export async function serve(deps: ProxyDeps, client: Client): Promise<Response> {
+export function serve(deps: ProxyDeps, client: Client): Promise<Response> {
   const exchange = new Exchange(deps.newId(), client, { wallMs: deps.clock.nowMs(), monoMs: deps.clock.monoMs() })
   exchange.api = apiOfPath(client.path)
+  return guarded(deps, exchange, run(deps, exchange))
+}
+
+async function guarded(deps: ProxyDeps, exchange: Exchange, answer: Promise<Response>): Promise<Response> {
   try {
-    return await run(deps, exchange)
+    return await answer
   } catch (error) {
     deps.log.write('error', 'bug', { requestId: exchange.id, error })
     return refuse(deps, exchange, { kind: 'bug', error })
@@ -42,16 +47,24 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   const { asked } = admitted
   exchange.model = asked.model
   exchange.streaming = asked.streaming
+  const answer = enterAndTry(deps, exchange, asked)
+  if (!mayKeepAlive(asked, deps.view().settings)) return answer
+  return keptAlive({ deps, exchange, asked, answer: guarded(deps, exchange, answer) })
+}
 
-  const busy = deps.gate.tryEnter() ? undefined : await waitForSlot(deps, client)
+/** A slot, then one after the other. */
+async function enterAndTry(deps: ProxyDeps, exchange: Exchange, asked: Asked): Promise<Response> {
+  const busy = deps.gate.tryEnter() ? undefined : await waitForSlot(deps, exchange.client)
   if (busy) {
     releaseBody(deps.shared, asked.body)
+    exchange.leaveLimits()
     return refuse(deps, exchange, busy)
   }
   deps.active.add(exchange)
   const done = once(() => {
     deps.active.delete(exchange)
     deps.gate.leave()
+    exchange.leaveLimits()
     releaseBody(deps.shared, asked.body)
   })
   try {
@@ -64,14 +77,14 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
 
 const STOPPING: Failure = { kind: 'busy', why: 'stopping', retryAfterMs: 1_000 }
 
-type Failed = { readonly failure: Failure; readonly verdict: Verdict }
-
 /** Asks one after the other until an answer is real, or nobody is left, or going on makes no sense. */
 async function tryAll(trip: Trip): Promise<Response> {
-  const { deps, exchange, asked, done } = trip
+  const { deps, exchange, done } = trip
   const course = courseOf(trip)
+  let { asked } = trip
   let last: Failed | undefined
-  for (let target = course.next(undefined); target; target = course.next(last?.verdict)) {
+  let target = course.next(undefined)
+  while (target) {
     const leg: Leg = { deps, exchange, asked, done, target }
     aimAt(leg)
     exchange.secrets.push(target.key.secret.open())
@@ -86,35 +99,14 @@ async function tryAll(trip: Trip): Promise<Response> {
     last = { failure: result.end.failure, verdict: judge(leg, result.end.failure) }
     settle(leg, result.end, last.verdict)
     exchange.nextAttempt(deps.clock)
+    const better = repaired(asked, last.failure)
+    target = course.next(last.verdict) ?? (better && course.again(target))
+    asked = better ?? asked
   }
   done()
   return giveUp(trip, course, last)
 }
 
-function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Failed | undefined): Response {
-  deps.retries.failed(asked.type, Math.max(exchange.attemptNo - 1, 0))
-  const failure =
-    last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
-  const result = last?.verdict ?? ownVerdict(failure, deps.clock.nowMs())
-  if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {
-    const message = last
-      ? `exhausted: ${messageOf(failure, exchange.secrets)}`
-      : 'no available upstream (all cooled or none)'
-    deps.report.ended(summaryRow({ deps, exchange }, result.clientStatus, message))
-  }
-  exchange.client.serverTimers()
-  return refusal(failure, result, { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets })
-}
-
 function answerOf(deps: ProxyDeps, exchange: Exchange, answer: Response | Failure): Response {
   return 'kind' in answer ? refuse(deps, exchange, answer) : answer
-}
-
-function refuse(deps: ProxyDeps, exchange: Exchange, failure: Failure): Response {
-  exchange.client.serverTimers()
-  return refusal(failure, ownVerdict(failure, deps.clock.nowMs()), {
-    api: exchange.api,
-    requestId: exchange.id,
-    secrets: [],
-  })
 }

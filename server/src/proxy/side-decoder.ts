@@ -19,10 +19,18 @@ export interface SideDecoder {
   close(): void
 }
 
+/** What a bomb may cost us in looking: half a second. */
+const MAX_LOOK_BYTES = 256 * 1024 * 1024
+
 export function sideDecoder(encoding: Exclude<Encoding, 'identity'>, look: (chunk: Uint8Array) => void): SideDecoder {
   const stream = decoderOf(encoding)
   let broken = false
-  stream.on('data', (chunk: Buffer) => look(chunk))
+  let decodedBytes = 0
+  stream.on('data', (chunk: Buffer) => {
+    decodedBytes += chunk.length
+    if (decodedBytes <= MAX_LOOK_BYTES) look(chunk)
+    else stream.destroy(new Error('more than we look at'))
+  })
   stream.on('error', () => {
     broken = true // half an answer is still relayed; we only stop looking
   })

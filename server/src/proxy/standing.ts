@@ -1,10 +1,8 @@
 import { remainingMs } from '../core/cooldown.ts'
-import type { Candidate } from '../core/order-channels.ts'
-import { firstKeyReadyAtMs } from '../core/pick-key.ts'
+import type { TokenLimits } from '../core/snapshot.ts'
+import { type Standee, standeeOf } from '../core/standee.ts'
 import type { Cell, Shared } from '../ports/shared.ts'
-import type { Field, Match } from './view.ts'
-
-export type Standee = Candidate & { readonly match: Match }
+import type { Field } from './view.ts'
 
 /** How the candidates of one (type, model) stand, as long as no rest changes or ends. */
 export type Standing = {
@@ -31,25 +29,28 @@ export function standees(field: Field, shared: Shared, nowMs: number): readonly 
     untilMs = Math.min(untilMs, nowMs + leftMs)
     return nowMs + leftMs
   }
-  const list = field.matches.map((match) => standee(match, restUntilMs, nowMs))
+  const list = field.matches.map((match) => standeeOf(match, restUntilMs, nowMs))
   field.standing = { generation, untilMs, madeAtMs: nowMs, standees: list }
   return list
 }
 
-function standee(match: Match, restUntilMs: (cell: Cell) => number, nowMs: number): Standee {
-  const { channel, model } = match
-  const keyRest = (key: { readonly cell: Cell }): number => restUntilMs(key.cell)
-  let weight = 0
-  for (const key of channel.keys) if (keyRest(key) === 0) weight++
-  return {
-    match,
-    id: channel.id,
-    effectivePriority: channel.effectivePriority,
-    weight,
-    keyCount: channel.keys.length,
-    overDailyLimit: channel.overDailyLimit,
-    channelRestUntilMs: restUntilMs(channel.cell),
-    modelRestUntilMs: model ? restUntilMs(model.cell) : 0,
-    keyRestUntilMs: weight > 0 ? 0 : firstKeyReadyAtMs(channel.keys, keyRest, nowMs),
+/** Those that a token may be served by. */
+export function allowedOf(all: readonly Standee[], limits: TokenLimits | undefined): readonly Standee[] {
+  if (limits === undefined || limits.channelIds.length === 0) return all
+  let ids = idsOf.get(limits)
+  if (ids === undefined) {
+    ids = new Set(limits.channelIds)
+    idsOf.set(limits, ids)
   }
+  const known = filtered.get(all)
+  const kept = known?.get(limits) ?? all.filter(({ id }) => ids.has(id))
+  if (known) known.set(limits, kept)
+  else filtered.set(all, new WeakMap([[limits, kept]]))
+  return kept
 }
+
+/** Kept as long as a standing, so that what is derived from those that are allowed can be kept with them. */
+const filtered = new WeakMap<readonly Standee[], WeakMap<TokenLimits, readonly Standee[]>>()
+
+/** Made on first use, kept as long as the snapshot that the limits stand in. */
+const idsOf = new WeakMap<TokenLimits, ReadonlySet<number>>()

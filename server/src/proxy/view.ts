@@ -1,10 +1,11 @@
 import { type Settings, settingsOf } from '../config/settings.ts'
 import type { ChannelType } from '../core/channel-type.ts'
-import { candidatesFor, type ModelMatch } from '../core/match-model.ts'
-import type { ApiToken, Channel, ChannelModel, Snapshot } from '../core/snapshot.ts'
+import { candidatesFor } from '../core/match-model.ts'
+import type { PriceBook } from '../core/price-book.ts'
+import type { ApiToken, Channel, Snapshot } from '../core/snapshot.ts'
+import type { Match } from '../core/standee.ts'
 import type { Standing } from './standing.ts'
-
-export type Match = ModelMatch<Channel, ChannelModel>
+import { bookOfSettings } from './unpriced.ts'
 
 /** Who serves one (type, model), and how they stood when last looked at. */
 export type Field = { readonly matches: readonly Match[]; standing: Standing | undefined }
@@ -13,6 +14,8 @@ export type Field = { readonly matches: readonly Match[]; standing: Standing | u
 export type View = {
   readonly version: number
   readonly settings: Settings
+  /** Prices in force; made on first use. */
+  book(): PriceBook
   readonly hasTokens: boolean
   /**
    * The token that a client presents; `undefined` = none of ours. Texts that were found are remembered with this
@@ -21,8 +24,8 @@ export type View = {
   token(presented: string): ApiToken | undefined
   channel(id: number): Channel | undefined
   field(type: ChannelType, model: string): Field
-  /** Models of all enabled channels of a type, sorted. */
-  models(type: ChannelType): readonly string[]
+  /** Models of all enabled channels of a type, or of those with these ids, sorted. */
+  models(type: ChannelType, channelIds?: readonly number[]): readonly string[]
 }
 
 /** Model names come from clients: more than this many at once are looked up anew each time. */
@@ -39,6 +42,7 @@ export function compileView(snapshot: Snapshot): View {
   return {
     version: snapshot.version,
     settings,
+    book: () => bookOfSettings(snapshot.settings),
     hasTokens: snapshot.tokens.size > 0,
     token(presented) {
       const known = presentedTokens.get(presented)
@@ -56,15 +60,21 @@ export function compileView(snapshot: Snapshot): View {
       if (fields.size < MAX_FIELDS) fields.set(name, field)
       return field
     },
-    models(type) {
+    models(type, channelIds) {
+      const channels = byType.get(type) ?? []
+      if (channelIds !== undefined) return modelsOf(channels.filter(({ id }) => channelIds.includes(id)))
       const known = lists.get(type)
       if (known) return known
-      const enabled = (byType.get(type) ?? []).filter((channel) => channel.enabled)
-      const names = [...new Set(enabled.flatMap((channel) => channel.models.map((model) => model.name)))].sort()
+      const names = modelsOf(channels)
       lists.set(type, names)
       return names
     },
   }
+}
+
+function modelsOf(channels: readonly Channel[]): readonly string[] {
+  const enabled = channels.filter((channel) => channel.enabled)
+  return [...new Set(enabled.flatMap((channel) => channel.models.map((model) => model.name)))].sort()
 }
 
 function sha256(text: string): string {

@@ -39,6 +39,8 @@ export type Judged = {
   readonly failure: Failure | undefined
   readonly usage: Usage
   readonly responseId?: string | undefined
+  /** About how many tokens of output there are, where the answer does not say how much was used. */
+  readonly outputGuess?: number | undefined
 }
 
 export type WholeLook = {
@@ -71,7 +73,12 @@ function inspect(bytes: Uint8Array, { api, contentType, softErrorTexts }: WholeL
 function judgementOf(finding: WholeFinding): Judged {
   switch (finding.kind) {
     case 'ok':
-      return { failure: undefined, usage: finding.usage, responseId: finding.responseId }
+      return {
+        failure: undefined,
+        usage: finding.usage,
+        responseId: finding.responseId,
+        outputGuess: finding.outputGuess,
+      }
     case 'opaque':
       return { failure: undefined, usage: finding.usage }
     case 'soft-error':

@@ -242,6 +242,24 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
       ])
     })
 
+    test('what clients that left have cost their tokens is summed from an instant on', async () => {
+      const rows = [
+        [1, 499, T0, 5],
+        [1, 499, T0 + 1, 2],
+        [2, 499, T0, 3],
+        [1, 200, T0, 100], // in the statistics
+        [1, 499, T0 - 1, 100],
+        [0, 499, T0, 100], // nobody's
+      ] as const
+      await logs.append(
+        rows.map(([tokenId, statusCode, timeMs, costNanoUsd]) => logRow({ tokenId, statusCode, timeMs, costNanoUsd })),
+      )
+      expect(await logs.goneCostByToken(T0)).toEqual([
+        { tokenId: 1, costNanoUsd: 7 },
+        { tokenId: 2, costNanoUsd: 3 },
+      ])
+    })
+
     test('models are distinct, sorted, told apart by case, and of the range only', async () => {
       const models = [
         ['b', T0],

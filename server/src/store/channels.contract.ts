@@ -19,6 +19,16 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
     afterEach(() => close())
 
     describe('create', () => {
+      test('limits, price factor and the wish for usage are kept, and changed one by one', async () => {
+        const limits = { costMultiplier: 0.35, rpmLimit: 60, maxConcurrency: 4, askForUsage: true }
+        const { id } = await channels.create(channelDraft(limits), T0)
+        expect(await channels.get(id)).toMatchObject(limits)
+        await channels.update(id, { costMultiplier: 0 }, T0)
+        expect(await channels.get(id)).toMatchObject({ ...limits, costMultiplier: 0 })
+        await channels.update(id, { rpmLimit: 0, maxConcurrency: 0, askForUsage: false }, T0)
+        expect(await channels.get(id)).toMatchObject({ rpmLimit: 0, maxConcurrency: 0, askForUsage: false })
+      })
+
       test('answers the whole channel, keys and models in the order typed', async () => {
         const made = await channels.create(
           channelDraft({ keyStrategy: 'round_robin', dailyCostLimitUsd: 2.5 }),

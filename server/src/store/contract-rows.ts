@@ -18,6 +18,10 @@ export function channelDraft(changes: Partial<ChannelDraft> = {}): ChannelDraft 
     enabled: true,
     keyStrategy: 'sequential',
     dailyCostLimitUsd: 0,
+    costMultiplier: 1,
+    rpmLimit: 0,
+    maxConcurrency: 0,
+    askForUsage: false,
     apiKeys: ['sk-one', 'sk-two'],
     models: [
       { name: 'zeta', redirect: '' },
@@ -36,6 +40,12 @@ export function tokenDraft(changes: Partial<TokenDraft> = {}): TokenDraft {
     active: true,
     allowedModels: [],
     costLimitMicroUsd: 0,
+    dailyCostLimitMicroUsd: 0,
+    monthlyCostLimitMicroUsd: 0,
+    rpmLimit: 0,
+    maxConcurrency: 0,
+    allowedChannelIds: [],
+    allowedAddresses: [],
     ...changes,
   }
 }

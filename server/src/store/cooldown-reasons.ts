@@ -7,7 +7,8 @@ import { textOfChars, wholeNumber } from './stored-text.ts'
 const REASON_CHARS = 512
 const ID_CHARS = 191
 const KEY = ['scope', 'channel_id', 'key_id', 'model'] as const
-const VALUES = ['reason', 'status_code', 'request_id', 'since_ms', 'until_ms'] as const
+const VALUES = ['reason', 'status_code', 'request_id', 'since_ms', 'until_ms', 'step', 'capped'] as const
+const NO_STEP = -1
 
 /** Writes why a rest is, or forgets it when the rest is over or nobody knows why. The channel must exist. */
 export async function saveReason({ dialect }: SqlEngine, tx: Tx, row: CooldownToSave): Promise<void> {
@@ -20,6 +21,8 @@ export async function saveReason({ dialect }: SqlEngine, tx: Tx, row: CooldownTo
     request_id: textOfChars(why.requestId, ID_CHARS),
     since_ms: Math.round(untilMs - durationMs),
     until_ms: Math.round(untilMs),
+    step: why.step ?? NO_STEP,
+    capped: why.capped ? 1 : 0,
   }
   const overwrite = sql.raw(dialect.overwrite(KEY, VALUES))
   await tx.insertInto('cooldown_reasons').values(columns).modifyEnd(overwrite).execute()
@@ -42,7 +45,8 @@ export async function readReasons({ db }: SqlEngine): Promise<StoredReason[]> {
     const target = targetOf(row)
     if (!target) return []
     const { reason, status_code: statusCode, request_id: requestId, since_ms: sinceMs, until_ms: untilMs } = row
-    return [{ ...target, reason, statusCode, requestId, sinceMs, untilMs }]
+    const ladder = { ...(row.step > NO_STEP && { step: row.step }), ...(row.capped === 1 && { capped: true as const }) }
+    return [{ ...target, reason, statusCode, requestId, sinceMs, untilMs, ...ladder }]
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { UsageState } from '../core/usage.ts'
 import type { LogRow, StoredLogRow } from '../ports/attempt-log.ts'
+import { costPartsIn, costPartsText } from './cost-parts-text.ts'
 import type { LogsTable } from './schema.ts'
 import { textOfBytes, textOfChars, wholeNumber } from './stored-text.ts'
 
@@ -11,6 +12,7 @@ const IP_CHARS = 45
 const ID_CHARS = 191
 const PATH_BYTES = 512
 const MINUTE_MS = 60_000
+const DECISION_BYTES = 16_384
 const NANO = 1e9
 
 type Column = keyof Insertable<LogsTable>
@@ -19,7 +21,7 @@ type Column = keyof Insertable<LogsTable>
  * The columns that an append writes, each with how it comes out of a row. Text is cut to what every database takes and
  * numbers are made whole here, row by row: one impossible value must not lose the batch it came with.
  */
-export const LOG_COLUMNS: readonly (readonly [Column, (row: LogRow) => string | number])[] = [
+export const LOG_COLUMNS: readonly (readonly [Column, (row: LogRow) => string | number | null])[] = [
   ['time', (row) => wholeNumber(row.timeMs)],
   ['minute_bucket', (row) => Math.floor(wholeNumber(row.timeMs) / MINUTE_MS)],
   ['model', (row) => textOfChars(row.model, MODEL_CHARS)],
@@ -48,16 +50,19 @@ export const LOG_COLUMNS: readonly (readonly [Column, (row: LogRow) => string | 
   ['reasoning_tokens', (row) => wholeNumber(row.reasoningTokens)],
   ['path', (row) => textOfBytes(row.path, PATH_BYTES)],
   ['bytes_sent', (row) => wholeNumber(row.bytesSent)],
+  ['cost_parts', (row) => costPartsText(row.costParts)],
+  ['decision', (row) => (row.decision === undefined ? null : textOfBytes(row.decision, DECISION_BYTES))],
 ]
 
 const TO_VALUE = LOG_COLUMNS.map(([, value]) => value)
 
 /** The values of a row in the order of `LOG_COLUMNS`. */
-export function logValues(row: LogRow): (string | number)[] {
+export function logValues(row: LogRow): (string | number | null)[] {
   return TO_VALUE.map((value) => value(row))
 }
 
 export function logRowOf(row: Selectable<LogsTable>): StoredLogRow {
+  const costParts = costPartsIn(row.cost_parts)
   return {
     id: row.id,
     attemptId: row.attempt_id ?? '',
@@ -86,6 +91,8 @@ export function logRowOf(row: Selectable<LogsTable>): StoredLogRow {
     costNanoUsd: row.cost_nano,
     path: row.path,
     bytesSent: row.bytes_sent,
+    ...(costParts && { costParts }),
+    ...(row.decision !== null && { decision: row.decision }),
   }
 }
 

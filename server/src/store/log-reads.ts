@@ -47,6 +47,26 @@ export async function costByChannel(
   return rows.map((row) => ({ channelId: row.channel_id, costUsd: Number(row.nano) / NANO }))
 }
 
+const GONE = 499
+
+/** Cost: the rows of that status since then. */
+export async function goneCostByToken(
+  { db }: SqlEngine,
+  fromMs: number,
+): Promise<{ tokenId: number; costNanoUsd: number }[]> {
+  const rows = await db
+    .selectFrom('logs')
+    .select(['auth_token_id', (eb) => eb.fn.sum<number>('cost_nano').as('nano')])
+    .where('time', '>=', fromMs)
+    .where('status_code', '=', GONE)
+    .where('auth_token_id', '>', 0)
+    .where('channel_id', '>', 0)
+    .groupBy('auth_token_id')
+    .orderBy('auth_token_id')
+    .execute()
+  return rows.map((row) => ({ tokenId: row.auth_token_id, costNanoUsd: Number(row.nano) }))
+}
+
 export async function modelsBetween({ db }: SqlEngine, fromMs: number, toMs: number): Promise<string[]> {
   const rows = await db
     .selectFrom('logs')

@@ -327,15 +327,48 @@ describe('what only the August release has', () => {
     expect(warnings).toEqual([expect.stringContaining('OAuth')])
   })
 
-  test('limits that are not applied any more are said by name', async () => {
-    const { warnings } = await warningsAfter(
-      'UPDATE channels SET rpm_limit = 5 WHERE id = 3',
-      'UPDATE auth_tokens SET cost_daily_limit_microusd = 9 WHERE id = 1',
+  test('what is not applied any more is said by name', async () => {
+    const { warnings } = await warningsAfter(`UPDATE channels SET proxy_url = 'http://p.example' WHERE id = 3`)
+    expect(warnings).toEqual(['channel "codex-team" has a proxy of its own, which is not applied'])
+  })
+
+  test('limits go on: of channels, and of tokens', async () => {
+    const path = fresh('2026-08')
+    tamper(
+      path,
+      'UPDATE channels SET rpm_limit = 5, max_concurrency = 6, cost_multiplier = 0.25 WHERE id = 3',
+      `UPDATE auth_tokens SET cost_daily_limit_microusd = 9, cost_monthly_limit_microusd = 8, max_concurrency = 7,
+        allowed_channel_ids = '[2,3]' WHERE id = 1`,
     )
-    expect(warnings).toEqual([
-      'channel "codex-team" has a limit of requests per minute, which is not applied',
-      'token "main" has a daily cost limit, which is not applied',
-    ])
+    const { store, warnings, close } = await open(path)
+    expect(await store.channels.get(3)).toMatchObject({ rpmLimit: 5, maxConcurrency: 6, costMultiplier: 0.25 })
+    expect(await store.channels.get(2)).toMatchObject({ rpmLimit: 0, maxConcurrency: 0, costMultiplier: 1 })
+    expect(await store.tokens.get(1)).toMatchObject({
+      dailyCostLimitMicroUsd: 9,
+      monthlyCostLimitMicroUsd: 8,
+      maxConcurrency: 7,
+      rpmLimit: 0,
+      allowedChannelIds: [2, 3],
+      allowedAddresses: [],
+    })
+    expect(warnings).toEqual([])
+    await close()
+  })
+
+  test.each([
+    ['[1,2]', (ids: readonly number[]) => ({ active: true, allowedChannelIds: ids.filter((id) => id > 2) })],
+    ['[]', () => ({ active: true, allowedChannelIds: [] })],
+    ['[1,', () => ({ active: false })],
+  ])('a token that is kept off the channels %s goes on being kept off them', async (list, expected) => {
+    const path = fresh('2026-08')
+    tamper(
+      path,
+      `UPDATE auth_tokens SET channel_restriction_mode = 'deny', allowed_channel_ids = '${list}' WHERE id = 1`,
+    )
+    const { store, close } = await open(path)
+    const ids = (await store.channels.list()).map(({ id }) => id)
+    expect(await store.tokens.get(1)).toMatchObject(expected(ids))
+    await close()
   })
 })
 

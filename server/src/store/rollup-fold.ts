@@ -23,7 +23,7 @@ const LONG_TEXT_CHARS = 800
 const TIDIED_AT_ONCE = 200
 /** Families with the spread of latencies; of tokens nobody asks for it. */
 const WITH_HISTOGRAM: readonly number[] = [FAMILY.all, FAMILY.channel, FAMILY.model]
-const COARSE = ['quarter', 'hour', 'day'] as const
+const COARSE = ['quarter', 'hour', 'sixhour', 'day'] as const
 
 export type FoldAsk = {
   readonly nowMs: number
@@ -34,7 +34,7 @@ export type FoldAsk = {
 }
 
 /**
- * Moves pending minutes, oldest first, into quarter-hours, hours and days and into the minutes that are kept. What
+ * Moves pending minutes, oldest first, into quarter-hours, hours, quarters of days and days and into the minutes that are kept. What
  * comes late to a minute that was folded before is pending again, and is added the same way. True: there may be more.
  */
 export async function foldSlice(tx: Tx, ask: FoldAsk): Promise<boolean> {

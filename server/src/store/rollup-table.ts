@@ -6,7 +6,7 @@ import type { RollupsTable } from './schema.ts'
 import type { SqlStatement } from './sql-engine.ts'
 
 /** Column `tier`. A minute begins as `pending` and is folded into all others at once. */
-export const TIER_CODE = { pending: 0, minute: 1, quarter: 2, hour: 3, day: 4 } as const satisfies Record<
+export const TIER_CODE = { pending: 0, minute: 1, quarter: 2, hour: 3, day: 4, sixhour: 5 } as const satisfies Record<
   Tier | 'pending',
   number
 >

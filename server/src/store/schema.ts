@@ -20,6 +20,11 @@ export type ChannelsTable = {
   updated_at: number
   /** New: the earlier program kept it in the key rows alone and lost it with the last key. */
   key_strategy: string
+  /** New from here on: see migration 4. */
+  cost_multiplier: Generated<number>
+  rpm_limit: Generated<number>
+  max_concurrency: Generated<number>
+  ask_for_usage: Generated<number>
 }
 
 export type ApiKeysTable = {
@@ -64,6 +69,9 @@ export type CooldownReasonsTable = {
   request_id: string
   since_ms: number
   until_ms: number
+  /** See migration 6: -1 = no step of the ladder. */
+  step: Generated<number>
+  capped: Generated<number>
 }
 
 export type KeyRotationTable = { channel_id: number; idx: number }
@@ -96,6 +104,15 @@ export type AuthTokensTable = {
   hint: string
   /** New: what `cost_used_microusd` leaves over, 0..999 nano-USD, so that small requests add up. */
   cost_used_rest_nano: Generated<number>
+  /** New from here on: see migration 4. */
+  cost_daily_limit_microusd: Generated<number>
+  cost_monthly_limit_microusd: Generated<number>
+  rpm_limit: Generated<number>
+  max_concurrency: Generated<number>
+  /** JSON array, or `''` = every channel. */
+  allowed_channel_ids: Generated<string>
+  /** JSON array, or `''` = from everywhere. */
+  allowed_addresses: Generated<string>
 }
 
 export type SystemSettingsTable = {
@@ -144,7 +161,10 @@ export type LogsTable = {
   cost_nano: number
   reasoning_tokens: number
   path: string
+  cost_parts: string
   bytes_sent: number
+  /** JSON of `core/decision.ts`; `null` = nothing to say. See migration 6. */
+  decision: string | null
 }
 
 /** New: see migration 3 for what the codes mean. */

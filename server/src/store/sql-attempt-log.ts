@@ -1,6 +1,6 @@
 import type { AttemptLog } from '../ports/attempt-log.ts'
 import { logValues } from './log-columns.ts'
-import { costByChannel, modelsBetween, readPage } from './log-reads.ts'
+import { costByChannel, goneCostByToken, modelsBetween, readPage } from './log-reads.ts'
 import { logInsert, tokenUpdate } from './log-statements.ts'
 import { minutesOf } from './rollup-batch.ts'
 import { rollupUpsert } from './rollup-table.ts'
@@ -26,6 +26,7 @@ export function sqlAttemptLog(engine: SqlEngine): AttemptLog {
     known: (ids) => known(engine, ids),
     prune: (beforeMs, limit) => prune(engine, beforeMs, limit),
     costByChannel: (fromMs) => costByChannel(engine, fromMs),
+    goneCostByToken: (fromMs) => goneCostByToken(engine, fromMs),
     models: (fromMs, toMs) => modelsBetween(engine, fromMs, toMs),
   }
 }

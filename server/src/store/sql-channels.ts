@@ -88,6 +88,10 @@ function channelColumns(draft: Omit<ChannelDraft, 'apiKeys' | 'models'>) {
     channel_type: draft.type,
     enabled: draft.enabled ? 1 : 0,
     daily_cost_limit: draft.dailyCostLimitUsd,
+    cost_multiplier: draft.costMultiplier,
+    rpm_limit: draft.rpmLimit,
+    max_concurrency: draft.maxConcurrency,
+    ask_for_usage: draft.askForUsage ? 1 : 0,
     key_strategy: draft.keyStrategy,
   }
 }

@@ -52,13 +52,21 @@ function columnsOf(draft: Omit<TokenDraft, 'hash' | 'hint'>) {
     description: draft.description,
     expires_at: draft.expiresAtMs,
     is_active: draft.active ? 1 : 0,
-    allowed_models: draft.allowedModels.length > 0 ? JSON.stringify(draft.allowedModels) : '',
+    allowed_models: listText(draft.allowedModels),
     cost_limit_microusd: draft.costLimitMicroUsd,
+    cost_daily_limit_microusd: draft.dailyCostLimitMicroUsd,
+    cost_monthly_limit_microusd: draft.monthlyCostLimitMicroUsd,
+    rpm_limit: draft.rpmLimit,
+    max_concurrency: draft.maxConcurrency,
+    allowed_channel_ids: listText(draft.allowedChannelIds),
+    allowed_addresses: listText(draft.allowedAddresses),
   }
 }
 
 function tokenOf(row: Selectable<AuthTokensTable>): StoredToken {
-  const allowedModels = allowedModelsOf(row.allowed_models)
+  const allowedModels = listOf(row.allowed_models, isText)
+  const allowedChannelIds = listOf(row.allowed_channel_ids, isId)
+  const allowedAddresses = listOf(row.allowed_addresses, isText)
   return {
     id: row.id,
     hash: row.token,
@@ -67,11 +75,17 @@ function tokenOf(row: Selectable<AuthTokensTable>): StoredToken {
     createdAtMs: row.created_at,
     expiresAtMs: row.expires_at,
     lastUsedAtMs: row.last_used_at,
-    // A restriction that cannot be read must not become "every model".
-    active: row.is_active !== 0 && allowedModels !== undefined,
+    // A restriction that cannot be read must not become "every model", "every channel" or "from everywhere".
+    active: row.is_active !== 0 && !!allowedModels && !!allowedChannelIds && !!allowedAddresses,
     allowedModels: allowedModels ?? [],
     costUsedMicroUsd: row.cost_used_microusd,
     costLimitMicroUsd: row.cost_limit_microusd,
+    dailyCostLimitMicroUsd: row.cost_daily_limit_microusd,
+    monthlyCostLimitMicroUsd: row.cost_monthly_limit_microusd,
+    rpmLimit: row.rpm_limit,
+    maxConcurrency: row.max_concurrency,
+    allowedChannelIds: allowedChannelIds ?? [],
+    allowedAddresses: allowedAddresses ?? [],
     successCount: row.success_count,
     failureCount: row.failure_count,
     streamAvgTtfbS: row.stream_avg_ttfb,
@@ -86,14 +100,26 @@ function tokenOf(row: Selectable<AuthTokensTable>): StoredToken {
   }
 }
 
-/** The list in the column; `undefined` when it is none. */
-function allowedModelsOf(text: string): readonly string[] | undefined {
+function listText(list: readonly (string | number)[]): string {
+  return list.length > 0 ? JSON.stringify(list) : ''
+}
+
+/** The list in the column; `undefined` when it is none, or holds something else. */
+function listOf<Item>(text: string, isItem: (value: unknown) => value is Item): readonly Item[] | undefined {
   if (text.trim() === '') return []
   try {
     const value: unknown = JSON.parse(text)
     if (value === null) return []
-    return Array.isArray(value) && value.every((model) => typeof model === 'string') ? value : undefined
+    return Array.isArray(value) && value.every(isItem) ? value : undefined
   } catch {
     return undefined // said by the result
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value)
 }

@@ -1,10 +1,9 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { CompiledQuery, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { parseHistogram, quantileMs } from '../core/histogram.ts'
 import { addSums, emptySums, SUM_FIELDS, type Sums } from '../core/rollup.ts'
-import { planRead, type Segment } from '../core/rollup-tiers.ts'
-import type { Zone } from '../core/zone.ts'
+import { planRead, planSteps, type Segment, type StepSegment } from '../core/rollup-tiers.ts'
 import type { Quantiles, StatisticsKey, StatisticsQuery, StatisticsRow } from '../ports/statistics.ts'
-import { readState, ZONE_UNDER_WAY } from './rollup-state.ts'
+import { readState, zoneOfLayout } from './rollup-state.ts'
 import { FAMILY, MINUTE_FAMILIES, SUM_COLUMNS, TIER_CODE } from './rollup-table.ts'
 import { contains } from './sql-contains.ts'
 import type { Tx } from './sql-engine.ts'
@@ -13,6 +12,22 @@ import type { Tx } from './sql-engine.ts'
 const MAX_PENDING_MINUTES = 2_000
 const COLUMN_OF = { channel: 'channel_id', model: 'model', token: 'token_id' } as const
 const ALL_SUMS = sql.join(SUM_FIELDS.map((field) => sql`sum(${sql.ref(SUM_COLUMNS[field])}) as ${sql.ref(field)}`))
+const ALL_SINGLE = sql.join(SUM_FIELDS.map((field) => sql`${sql.ref(SUM_COLUMNS[field])} as ${sql.ref(field)}`))
+const NO_SUMS = sql.join(SUM_FIELDS.map((field) => sql`0 as ${sql.ref(field)}`))
+/** Of tiers that steps are often as wide as. */
+const WIDTH_MS: Readonly<Record<number, number>> = {
+  [TIER_CODE.hour]: 3_600_000,
+  [TIER_CODE.quarter]: 900_000,
+  [TIER_CODE.minute]: 60_000,
+}
+/** What a row of each family tells apart. */
+const KEYS_OF: Readonly<Record<number, readonly StatisticsKey[]>> = {
+  [FAMILY.all]: [],
+  [FAMILY.channel]: ['channel'],
+  [FAMILY.model]: ['channel', 'model'],
+  [FAMILY.token]: ['token'],
+  [FAMILY.full]: ['channel', 'model', 'token'],
+}
 
 /** A row as it is added up from the parts of a range. */
 type Total = {
@@ -32,18 +47,26 @@ type Found = Group & Sums & { peakRpm: number; ttfbText?: string; durationText?:
 /** Sums of a range from its buckets and from the minutes that are not in them yet. */
 export async function readStatistics(tx: Tx, query: StatisticsQuery): Promise<StatisticsRow[]> {
   const state = await readState(tx)
-  const plan = planRead({ ...query, dayZone: zoneOf(state('day_zone'), query.zone) })
+  const ask = { ...query, dayZone: zoneOfLayout(state('day_zone'), query.zone) }
   const totals = new Totals()
-  for (const segment of plan) for (const row of await readPart(tx, query, bucketsOf(query, segment))) totals.add(row)
-  for (const row of await readPart(tx, query, pendingOf(query))) totals.add(row)
-  if (query.stepMs === undefined) for (const row of await readMinutePeaks(tx, query, plan)) totals.peak(row)
+  const read = partReader(tx, query)
+  const steps = query.stepMs === undefined ? undefined : planSteps({ ...ask, stepMs: query.stepMs })
+  if (steps !== undefined) await addSteps(totals, tx, { query, steps })
+  const plan = steps === undefined ? planRead(ask) : []
+  for (const segment of plan) for (const row of await read(bucketsOf(query, segment))) totals.add(row)
+  if (query.only !== 'peaks') for (const row of await read(pendingOf(query))) totals.add(row)
+  if (query.stepMs === undefined && query.only !== 'sums')
+    for (const row of await readMinutePeaks(tx, query, plan)) totals.peak(row)
   return totals.rows()
 }
 
-/** As it was noted; a zone that is a number keeps its kind when it is the one asked for. */
-function zoneOf(noted: string, asked: Zone): Zone | undefined {
-  if (noted === String(asked)) return asked
-  return noted === '' || noted === ZONE_UNDER_WAY ? undefined : noted
+type Steps = { readonly query: StatisticsQuery; readonly steps: readonly StepSegment[] }
+
+async function addSteps(totals: Totals, tx: Tx, { query, steps }: Steps): Promise<void> {
+  const { stepMs: _, ...asOneSum } = query
+  const read = partReader(tx, asOneSum)
+  for (const { step, ...segment } of steps)
+    for (const row of await read(bucketsOf(query, segment))) totals.add(row, step)
 }
 
 type Part = { readonly tier: number; readonly family: number; readonly fromMs: number; readonly toMs: number }
@@ -67,17 +90,50 @@ function familyFor({ by, channelIds, model, modelLike, tokenId }: StatisticsQuer
   return byModel ? FAMILY.model : byChannel ? FAMILY.channel : FAMILY.all
 }
 
-async function readPart(tx: Tx, query: StatisticsQuery, part: Part): Promise<readonly Found[]> {
+/** Sorting rows of which no two belong together costs most of such a question. */
+function isOneByOne({ by, stepMs, withLatency }: StatisticsQuery, { tier, family }: Part): boolean {
+  if (withLatency || stepMs === undefined || stepMs !== WIDTH_MS[tier]) return false
+  return KEYS_OF[family]?.length === by.length && by.every((key) => KEYS_OF[family]?.includes(key))
+}
+
+type ReadPart = (part: Part) => Promise<readonly Found[]>
+
+/** Reads parts of one question; making its text takes longer than reading a small part, and is done once. */
+function partReader(tx: Tx, query: StatisticsQuery): ReadPart {
+  const texts = new Map<boolean, CompiledQuery>()
+  return async (part) => {
+    const isSingle = isOneByOne(query, part)
+    const text = texts.get(isSingle) ?? partText(query, isSingle).compile(tx)
+    texts.set(isSingle, text)
+    const values = text.parameters.map((value) => (isPlace(value) ? part[value.place] : value))
+    return (await tx.executeQuery<Found>(CompiledQuery.raw(text.sql, values))).rows
+  }
+}
+
+/** Stands in a text where a value of a part goes. */
+type Place = { readonly place: keyof Part }
+
+function isPlace(value: unknown): value is Place {
+  return typeof value === 'object' && value !== null && 'place' in value
+}
+
+/** A column less to sort when nobody asks for it. */
+function peakOf({ only }: StatisticsQuery, isSingle: boolean): RawBuilder<unknown> {
+  return only === 'sums' ? sql`0` : isSingle ? sql`peak_rpm` : sql`max(peak_rpm)`
+}
+
+function partText(query: StatisticsQuery, isSingle: boolean): RawBuilder<Found> {
+  const place = (name: keyof Part) => sql`${{ place: name } satisfies Place}`
   const latency = query.withLatency
     ? sql`, group_concat(ttfb_hist, '') as ${sql.ref('ttfbText')}, group_concat(duration_hist, '') as ${sql.ref('durationText')}`
     : sql``
-  const { rows } = await sql<Found>`
-    select ${groups(query)}, ${ALL_SUMS}, max(peak_rpm) as ${sql.ref('peakRpm')}${latency}
+  return sql<Found>`
+    select ${groups(query)}, ${query.only === 'peaks' ? NO_SUMS : isSingle ? ALL_SINGLE : ALL_SUMS},
+      ${peakOf(query, isSingle)} as ${sql.ref('peakRpm')}${latency}
     from rollups
-    where tier = ${part.tier} and family = ${part.family}
-      and bucket_ms >= ${part.fromMs} and bucket_ms < ${part.toMs} and ${filters(query)}
-    group by ${groupNames(query.by)}`.execute(tx)
-  return rows
+    where tier = ${place('tier')} and family = ${place('family')}
+      and bucket_ms >= ${place('fromMs')} and bucket_ms < ${place('toMs')} and ${filters(query)}
+    ${isSingle ? sql`` : sql`group by ${groupNames(query.by)}`}`
 }
 
 type Peak = Group & { peakRpm: number }
@@ -139,8 +195,8 @@ function filters({ channelIds, model, modelLike, tokenId }: StatisticsQuery): Ra
 class Totals {
   readonly #found = new Map<string, Total>()
 
-  add(row: Found): void {
-    const total = this.#of(row)
+  add(row: Found, step = row.step): void {
+    const total = this.#of(row, step)
     addSums(total.sums, row)
     total.peakRpm = Math.max(total.peakRpm, row.peakRpm)
     total.ttfbText += row.ttfbText ?? ''
@@ -148,7 +204,7 @@ class Totals {
   }
 
   peak(row: Group & { peakRpm: number }): void {
-    const total = this.#of(row)
+    const total = this.#of(row, row.step)
     total.peakRpm = Math.max(total.peakRpm, row.peakRpm)
   }
 
@@ -160,7 +216,7 @@ class Totals {
     }))
   }
 
-  #of({ step, channel_id: channelId = 0, model = '', token_id: tokenId = 0 }: Group): Total {
+  #of({ channel_id: channelId = 0, model = '', token_id: tokenId = 0 }: Group, step: number): Total {
     const name = `${step} ${channelId} ${tokenId} ${model}`
     const known = this.#found.get(name)
     if (known) return known
@@ -179,6 +235,7 @@ function compare(a: string, b: string): number {
 }
 
 function quantilesOf<Name extends string>(name: Name, text: string): { [key in Name]?: Quantiles } {
+  if (text === '') return {}
   const histogram = parseHistogram(text)
   const [p50Ms, p90Ms, p99Ms] = [0.5, 0.9, 0.99].map((share) => quantileMs(histogram, share))
   if (p50Ms === undefined || p90Ms === undefined || p99Ms === undefined) return {}

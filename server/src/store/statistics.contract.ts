@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const NOW_MS = Date.UTC(2026, 10, 23, 11, 20, 30)
-const ZONES = ['UTC', 'Asia/Kolkata', 'Asia/Kathmandu', 'America/New_York'] as const
+const ZONES = ['UTC', 'Asia/Kolkata', 'Asia/Kathmandu', 'America/New_York', 'Australia/Lord_Howe'] as const
 
 const query = (changes: Partial<StatisticsQuery> = {}): StatisticsQuery => ({
   fromMs: NOW_MS - 30 * DAY_MS,
@@ -257,6 +257,10 @@ export function statisticsContract(name: string, fresh: Fresh): void {
         expect(await all()).toEqual([[5], [3, 4], [3, 4], [5, 4]])
         await fold()
         expect(await all()).toEqual([[5], [3, 4], [3, 4], [5, 4]])
+        const [only] = await statistics.read(query({ by: [], only: 'peaks' }))
+        expect(only?.peakRpm).toBe(5)
+        const sums = await statistics.read(query({ by: ['channel'], only: 'sums' }))
+        expect(sums.map((row) => row.sums.success)).toEqual([3, 8])
       })
 
       test('recent ones are those of the time asked for, to the millisecond', async () => {

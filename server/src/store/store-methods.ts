@@ -18,7 +18,7 @@ export const STORE_METHODS = {
   tokens: ['list', 'get', 'create', 'update', 'remove'],
   settings: ['list', 'save'],
   sessions: ['add', 'list', 'remove', 'removeExpired'],
-  logs: ['append', 'page', 'known', 'prune', 'costByChannel', 'models'],
+  logs: ['append', 'page', 'known', 'prune', 'costByChannel', 'goneCostByToken', 'models'],
   statistics: ['read', 'recent', 'readByStatus', 'compactRollups', 'buildHistory'],
 } as const satisfies { readonly [P in PortName]: readonly (keyof Store[P])[] }
 

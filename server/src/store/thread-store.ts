@@ -15,7 +15,7 @@ export type ThreadOptions = OpenOptions & {
 
 /** Reads that may take long on a big log; each is one statement or snapshot of its own. */
 const HEAVY_READS: Readonly<Partial<Record<string, readonly string[]>>> = {
-  logs: ['page', 'costByChannel', 'models'],
+  logs: ['page', 'costByChannel', 'goneCostByToken', 'models'],
   statistics: ['read', 'recent', 'readByStatus'],
 }
 

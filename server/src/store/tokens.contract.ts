@@ -57,6 +57,23 @@ export function tokenStoreContract(name: string, fresh: Fresh): void {
       expect(await tokens.get(made.id)).toEqual(changed)
     })
 
+    test('limits are kept as given, one by one, and 0 and [] lift them', async () => {
+      const limits = {
+        dailyCostLimitMicroUsd: 1,
+        monthlyCostLimitMicroUsd: 1e15,
+        rpmLimit: 60,
+        maxConcurrency: 4,
+        allowedChannelIds: [7, 3],
+        allowedAddresses: ['10.0.0.0/8', '::1'],
+      }
+      const none = tokenDraft()
+      const made = await tokens.create(tokenDraft(limits), T0)
+      expect(await tokens.get(made.id)).toMatchObject(limits)
+      expect(await tokens.update(made.id, { rpmLimit: 0 })).toEqual({ ...made, rpmLimit: 0 })
+      const { hash: _, hint: __, ...lifted } = none
+      expect(await tokens.update(made.id, lifted)).toMatchObject(lifted)
+    })
+
     test('unknown ids are undefined and false, not errors', async () => {
       expect(await tokens.get(5)).toBeUndefined()
       expect(await tokens.update(5, { active: false })).toBeUndefined()

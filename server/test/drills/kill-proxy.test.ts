@@ -105,7 +105,7 @@ async function checkLoad(program: Program, calls: readonly Call[], killsAtMs: re
   expect(failed.length).toBeLessThanOrEqual(12) // those which the killed one had in its hands or its queue
   const gaps = answered.slice(1).map((call, at) => call.endedAtMs - (answered[at]?.endedAtMs ?? 0))
   expect(Math.max(...gaps)).toBeLessThan(1_000)
-  await Bun.sleep(300)
+  await Bun.sleep(600)
   const rows = tally(program.rows().map((row) => row.request_id))
   const lost = answered.filter((call) => !rows.has(call.requestId))
   const agesMs = lost.map((call) => Math.min(...killsAtMs.map((atMs) => Math.abs(atMs - call.endedAtMs))))

@@ -16,7 +16,11 @@ const REFUSED = 4
 
 const LIMIT = 2 // each wants two: they must be kept apart
 const CELL = 77
+const METER = 5
+const MINUTE_LIMIT = 77_777
+const HELD_LIMIT = 3
 const BASE_MS = Date.now()
+const MINUTE_MS = 1_790_000_000_000 // one instant for both
 
 Atomics.add(witness, READY, 1)
 while (Atomics.load(witness, READY) < 2) await Bun.sleep(1) // both begin together
@@ -57,9 +61,40 @@ const JOBS: Readonly<Record<string, () => unknown>> = {
     }
     return rounds
   },
+  /** As `slots`, in the places of a meter; then both with room for both, where nobody may be refused. */
+  places() {
+    for (let at = 0; at < rounds; at++) {
+      const held = Number(seen(page.meters.enter(METER, LIMIT))) + Number(seen(page.meters.enter(METER, LIMIT)))
+      for (let slot = 0; slot < held; slot++) {
+        Atomics.sub(witness, INSIDE, 1)
+        page.meters.leave(METER)
+      }
+      if (!page.meters.enter(METER + 1, LIMIT)) Atomics.add(witness, TORN, 1)
+      else page.meters.leave(METER + 1)
+    }
+    return rounds
+  },
+  /** How many got into one minute. */
+  minute: () =>
+    Array.from({ length: rounds }, () => page.meters.count(METER, MINUTE_LIMIT, MINUTE_MS)).filter((ms) => ms === 0)
+      .length,
+  /** Holds, and is released, as long as fewer than three others are. */
+  holds() {
+    for (let at = 0; at < rounds; at++) {
+      let held = 0
+      for (let wanted = 0; wanted < HELD_LIMIT; wanted++)
+        held += Number(seen(page.meters.hold(METER, (others) => others < HELD_LIMIT)))
+      for (let slot = 0; slot < held; slot++) {
+        Atomics.sub(witness, INSIDE, 1)
+        page.meters.release(METER, page.meters.row)
+      }
+    }
+    return rounds
+  },
   /** Takes and holds until it is killed. */
   async hold() {
     for (let at = 0; at < rounds; at++) page.enter(1_000)
+    for (let at = 0; at < rounds; at++) if (page.meters.enter(METER, 1_000)) page.meters.hold(METER, () => true)
     page.startWaiting(10)
     page.reserveBytes(5_000_000, 1e9)
     process.stdout.write('"holding"\n')
@@ -68,7 +103,11 @@ const JOBS: Readonly<Record<string, () => unknown>> = {
 }
 
 function enterSeen(): boolean {
-  if (!page.enter(LIMIT)) {
+  return seen(page.enter(LIMIT))
+}
+
+function seen(isIn: boolean): boolean {
+  if (!isIn) {
     Atomics.add(witness, REFUSED, 1)
     return false
   }

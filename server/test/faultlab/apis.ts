@@ -124,6 +124,30 @@ export const OUR_ERROR: Readonly<Record<number, Readonly<Record<ApiName, readonl
     responses: ['invalid_request_error', ''],
     gemini: ['INVALID_ARGUMENT', '400'],
   },
+  401: {
+    messages: ['authentication_error', ''],
+    chat: ['invalid_request_error', 'invalid_api_key'],
+    responses: ['invalid_request_error', 'invalid_api_key'],
+    gemini: ['UNAUTHENTICATED', '401'],
+  },
+  403: {
+    messages: ['permission_error', ''],
+    chat: ['permission_error', 'model_not_allowed'],
+    responses: ['permission_error', 'model_not_allowed'],
+    gemini: ['PERMISSION_DENIED', '403'],
+  },
+  413: {
+    messages: ['request_too_large', ''],
+    chat: ['invalid_request_error', 'request_too_large'],
+    responses: ['invalid_request_error', 'request_too_large'],
+    gemini: ['INVALID_ARGUMENT', '413'],
+  },
+  429: {
+    messages: ['rate_limit_error', ''],
+    chat: ['insufficient_quota', 'cost_limit_exceeded'],
+    responses: ['insufficient_quota', 'cost_limit_exceeded'],
+    gemini: ['RESOURCE_EXHAUSTED', '429'],
+  },
   502: {
     messages: ['api_error', ''],
     chat: ['server_error', 'bad_gateway'],
@@ -150,4 +174,20 @@ export const OUR_BREAK: Readonly<Record<ApiName, readonly [type: string, code: s
   chat: ['server_error', 'bad_gateway'],
   responses: ['error', 'bad_gateway'],
   gemini: ['UNAVAILABLE', '502'],
+}
+
+/** What keeps a client of each API waiting; `''` where it would break on it. */
+export const SIGN: Readonly<Record<ApiName, string>> = {
+  messages: 'event: ping\ndata: {"type": "ping"}\n\n',
+  chat: ': keep-alive\n\n',
+  responses: ': keep-alive\n\n',
+  gemini: '',
+}
+
+/** The body without the signs of life it begins with, and how many these were. */
+export function withoutSigns(api: ApiName, body: Buffer): { readonly signs: number; readonly rest: Buffer } {
+  const sign = Buffer.from(SIGN[api])
+  let signs = 0
+  while (sign.length > 0 && body.indexOf(sign, signs * sign.length) === signs * sign.length) signs++
+  return { signs, rest: body.subarray(signs * sign.length) }
 }

@@ -98,7 +98,7 @@ const OUR_KEY: readonly FaultCase[] = [
     title: '401 everywhere: the client sees 503, never a login',
     answers: () => ({ a0: refused, a1: refused, b0: refused, b1: refused }),
     expect: () => ({
-      client: [{ saw: 'our-error', status: 503 }],
+      client: [{ saw: 'our-error', status: 503, retryAfterS: 300 }],
       calls: { a0: 1, a1: 1, b0: 1, b1: 1 },
       rests: (['a0', 'a1', 'b0', 'b1'] as const).map((what) => ({ what, status: 401, class: 'auth' }) as const),
       rows: ['a0 401', 'a1 401', 'b0 401', 'b1 401', '- 503'],
@@ -143,7 +143,7 @@ const ILL: readonly FaultCase[] = [
     title: '500 everywhere: the client sees the last of them as it came',
     answers: () => ({ a0: { always: answered({ status: 500 }) }, b0: { always: answered({ status: 503 }) } }),
     expect: () => ({
-      client: [{ saw: 'their-error', status: 503, from: 'b0' }],
+      client: [{ saw: 'their-error', status: 503, from: 'b0', retryAfterS: 120 }],
       calls: { a0: 1, b0: 1 },
       rests: [ill(500), { what: 'b', status: 503, class: 'server' }],
       rows: ['a0 500', 'b0 503', '- 503'],

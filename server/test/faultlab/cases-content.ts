@@ -2,7 +2,8 @@ import { type Behaviour, SOFT_ERROR_FORMS } from '../mock-upstream/behaviour.ts'
 import type { ApiName, Form } from './apis.ts'
 import { begun, type Cell, type Charge, type Does, type Expected, type FaultCase, FULL, NONE } from './fault-case.ts'
 
-type SoftForm = (typeof SOFT_ERROR_FORMS)[number]
+export const SOFT_FORMS = SOFT_ERROR_FORMS
+type SoftForm = (typeof SOFT_FORMS)[number]
 /** Content first, in a packet of its own: so it has reached the client before the fault comes. */
 const PAUSE = { kind: 'stall', ms: 150, afterEvents: 1 } as const satisfies Behaviour
 
@@ -44,14 +45,16 @@ function beforeContent({ api }: Cell): Charge {
   return api === 'messages' ? [20, 1] : NONE
 }
 
-function softCase(form: SoftForm): FaultCase {
+/** @param coding  Of the body; absent = plain. */
+export function softCase(form: SoftForm, coding?: 'gzip' | 'br' | 'zstd'): FaultCase {
+  const soft: Behaviour = { kind: 'soft-error', form }
   const { apis, forms, status } = SOFT[form]
   return {
     id: 'F17',
-    title: `200 that is none: ${form}`,
+    title: coding === undefined ? `200 that is none: ${form}` : `200 that is none, inside ${coding}: ${form}`,
     ...(apis && { apis }),
     ...(forms && { forms }),
-    answers: () => ({ a0: { always: { kind: 'soft-error', form } } }),
+    answers: () => ({ a0: { always: coding === undefined ? soft : [soft, { kind: 'encoding', coding }] } }),
     expect: (cell) => unseen(status, form === 'meta-then-error' ? beforeContent(cell) : NONE),
   }
 }
@@ -71,20 +74,7 @@ const refusedKey = {
 
 /** F16, F17: errors that come as a success. */
 export const SOFT_CASES: readonly FaultCase[] = [
-  ...SOFT_ERROR_FORMS.map(softCase),
-  {
-    id: 'F17',
-    title: 'an overload notice inside gzip',
-    answers: () => ({
-      a0: {
-        always: [
-          { kind: 'soft-error', form: 'error-json' },
-          { kind: 'encoding', coding: 'gzip' },
-        ],
-      },
-    }),
-    expect: () => unseen(597),
-  },
+  ...SOFT_FORMS.map((form) => softCase(form)),
   {
     id: 'F17',
     title: 'the refusal of our key inside a 200: the next key',
@@ -114,7 +104,7 @@ export const SOFT_CASES: readonly FaultCase[] = [
     title: 'overload notices everywhere: 502 in the client’s dialect',
     answers: () => ({ a0: soft, b0: soft }),
     expect: () => ({
-      client: [{ saw: 'our-error', status: 502 }],
+      client: [{ saw: 'our-error', status: 502, retryAfterS: 60 }],
       calls: { a0: 1, b0: 1 },
       rests: [
         { what: 'a', status: 597, class: 'timeout' },

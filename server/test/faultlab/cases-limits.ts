@@ -130,7 +130,7 @@ export const LIMIT_CASES: readonly FaultCase[] = [
       b1: { always: TOO_MANY },
     }),
     expect: () => ({
-      client: [{ saw: 'their-error', status: 429, from: 'b1' }],
+      client: [{ saw: 'their-error', status: 429, from: 'b1', retryAfterS: 60 }],
       calls: { a0: 1, a1: 1, b0: 1, b1: 1 },
       rests: (['a0', 'a1', 'b0', 'b1'] as const).map((what) => ({ what, status: 429, class: 'rate-limit' }) as const),
       rows: ['a0 429', 'a1 429', 'b0 429', 'b1 429', '- 429'],

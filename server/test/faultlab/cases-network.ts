@@ -70,7 +70,7 @@ export const NETWORK_CASES: readonly FaultCase[] = [
       const status = form === 'stream' ? 598 : 504
       const step = form === 'stream' ? 'timeout' : 'server'
       return {
-        client: [{ saw: 'our-error', status: 504 }],
+        client: [{ saw: 'our-error', status: 504, retryAfterS: form === 'stream' ? 58 : 117 }],
         calls: { a0: 1, b0: 1 },
         rests: [
           { what: 'a', status, class: step },
@@ -254,7 +254,7 @@ export const FLOW_CASES: readonly FaultCase[] = [
       await hands.ask()
     },
     expect: () => ({
-      client: [{ saw: 'their-error', status: 500, from: 'b0' }],
+      client: [{ saw: 'their-error', status: 500, from: 'b0', retryAfterS: 200 }],
       calls: { b0: 1 },
       rests: [
         { what: 'a', status: 0, seconds: 300 },

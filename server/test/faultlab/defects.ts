@@ -35,8 +35,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['400 context too long', '413: straight back'],
   }),
   defect('nothing ever rests', 'proxy/judge.ts', {
-    find: 'if (blamed && (result.cooldown || result.restUntilMs !== undefined))',
-    put: 'if (blamed && result.restUntilMs === -1)',
+    find: 'if (!blamed || (result.cooldown === undefined && result.restUntilMs === undefined)) return result',
+    put: 'if (!blamed || result.restUntilMs !== -1) return result',
     rows: ['503 on every call'],
   }),
   defect('rests do not grow', 'core/cooldown.ts', {
@@ -55,8 +55,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['401: the key rests'],
   }),
   defect('attempts without end', 'proxy/course.ts', {
-    find: 'attempts >= settings.maxAttempts ||',
-    put: 'attempts >= 1000 ||',
+    find: 'if (attempts >= settings.maxAttempts)',
+    put: 'if (attempts >= 1000)',
     rows: ['nine ill channels'],
   }),
   defect('an unclear 400 is shown to everyone', 'proxy/course.ts', {

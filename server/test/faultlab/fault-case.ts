@@ -17,14 +17,31 @@ export type Place = 'mock' | 'nowhere' | 'closed' | 'expired-tls' | 'self-signed
 /** A cell of the table: one row for one API and one form. */
 export type Cell = { readonly api: ApiName; readonly form: Form; readonly name: string }
 
+export type OurStatus = 400 | 401 | 403 | 413 | 429 | 502 | 503 | 504
+
 /** What one request of the client looked like to it. */
 export type ClientSaw =
   /** Status 200, the whole answer of this key, to the byte. */
   | { readonly saw: 'answer'; readonly from: KeyName; readonly atLeastMs?: number; readonly withinMs?: number }
-  /** A status of ours: the error in the API's dialect, without a word of a key. */
-  | { readonly saw: 'our-error'; readonly status: 400 | 502 | 503 | 504; readonly retryAfterS?: number }
+  /**
+   * A status of ours: the error in the API's dialect, without a word of a key. `code`: OpenAI's, where it is not the usual
+   * one of this status.
+   */
+  | {
+      readonly saw: 'our-error'
+      readonly status: OurStatus
+      readonly code?: string
+      readonly retryAfterS?: number
+      readonly withinMs?: number
+    }
   /** The upstream's own error as it came, to the byte. */
-  | { readonly saw: 'their-error'; readonly status: number; readonly from: KeyName }
+  | { readonly saw: 'their-error'; readonly status: number; readonly from: KeyName; readonly retryAfterS?: number }
+  /** Status 200, signs of life, then the whole answer of this key, to the byte. */
+  | { readonly saw: 'kept'; readonly from: KeyName; readonly atLeastSigns: number }
+  /** Status 200, signs of life, then the last error as an event in the API's dialect, and a cut. */
+  | { readonly saw: 'kept-break'; readonly says: string }
+  /** Status 200, a part of what this key sent, and a cut without a word: nothing can be put into an encoded body. */
+  | { readonly saw: 'cut'; readonly begins: KeyName }
   /** Status 200, then a part of an answer, an error event in the API's dialect, and a cut. */
   | { readonly saw: 'break'; readonly begins: KeyName; readonly withinMs?: number }
   /** Status 200, then a part of an answer that ends with the upstream's own error event. */
@@ -51,8 +68,11 @@ export type Rests = {
 /** One log row. `-`: the summary of a request that nobody served. */
 export type LogLine = `${KeyName} ${number}` | `- ${number}`
 
+/** `estimated`: the upstream did not come to say it; the row has a number of ours, more than none, and says so. */
+export type Tokens = number | 'estimated'
+
 /** Tokens of one log row: input and output. */
-export type Charge = readonly [inputTokens: number, outputTokens: number]
+export type Charge = readonly [inputTokens: Tokens, outputTokens: Tokens]
 
 /** All five statements; none may be left out. */
 export type Expected = {
@@ -83,8 +103,15 @@ export type Hands = {
   rest(letter: Letter, ms: number): Promise<void>
 }
 
+/** What the client does differently. */
+export type Sends = {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Replaces the body; `undefined` = as usual. */
+  readonly body?: string | undefined
+}
+
 export type FaultCase = {
-  /** Row of the fault list, or `W` for a line of "whose fault". */
+  /** Row of the fault list, `W` for a line of "whose fault", `C` for what is the client's own. */
   readonly id: string
   /** What goes wrong, and what must come of it. */
   readonly title: string
@@ -95,6 +122,10 @@ export type FaultCase = {
   readonly isLong?: true
   /** Default: `a` and `b`, each with two keys, each an upstream of its own; `a` has the higher priority. */
   readonly channels?: readonly ChannelPlan[]
+  /** Of the client's token, as the admin API takes them. */
+  readonly token?: Readonly<Record<string, unknown>>
+  /** @param body  The usual one. @param index  Of the request, from 0. */
+  readonly sends?: (cell: Cell, body: string, index: number) => Sends
   readonly answers: (cell: Cell) => Readonly<Partial<Record<KeyName, Answers>>>
   readonly play?: (hands: Hands) => Promise<void>
   readonly expect: (cell: Cell) => Expected
@@ -111,8 +142,7 @@ export const TWO_CHANNELS: readonly ChannelPlan[] = [
 export const FULL: Charge = [20, 9]
 export const NONE: Charge = [0, 0]
 
-/** What a stream has reported when it breaks after its first content: each API tells at another place. */
+/** What is charged for a stream that breaks after its first content: some APIs tell of the input before it. */
 export function begun({ api }: Cell): Charge {
-  if (api === 'messages') return [20, 1]
-  return api === 'gemini' ? [20, 0] : NONE
+  return api === 'messages' || api === 'gemini' ? [20, 'estimated'] : ['estimated', 'estimated']
 }

@@ -1,6 +1,9 @@
 // The fault laboratory in short: each row in one API and form, by turns. `npm run faultlab` plays all cells.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { DEFECTS } from './defects.ts'
+import { ELSEWHERE } from './elsewhere.ts'
 import type { Expected } from './fault-case.ts'
 import { CASES, runLab, shortJobs, type Verdict } from './lab.ts'
 import { copySources, type SourceCopy } from './source-copy.ts'
@@ -39,6 +42,20 @@ describe('the table of rows', () => {
       stated.money.length,
     ])
     for (const [rows, charges] of lengths) expect(charges).toBe(rows)
+  })
+})
+
+describe('the list of faults', () => {
+  const FAULTS = Array.from({ length: 33 }, (_, index) => `F${index + 1}`)
+
+  test('has a row for each, or a line that says where it is proven or why it does not apply', () => {
+    const named = new Set([...CASES, ...ELSEWHERE].map(({ id }) => id))
+    expect(FAULTS.filter((id) => !named.has(id))).toEqual([])
+  })
+
+  test.each(ELSEWHERE.map((line) => [`${line.id} ${line.what}`, line] as const))('%s', (_, { files, why }) => {
+    expect(files.filter((file) => !existsSync(join(import.meta.dir, '../../..', file)))).toEqual([])
+    expect(files.length > 0 || (why ?? '') !== '').toBe(true)
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Cooldown } from '@ccload/contract/cooldowns.ts'
 import type { LogRow } from '@ccload/contract/logs.ts'
-import { OUR_BREAK, OUR_ERROR, readContent } from './apis.ts'
+import { OUR_BREAK, OUR_ERROR, readContent, withoutSigns } from './apis.ts'
 import type { Charge, ClientSaw, Expected, KeyName, Rests } from './fault-case.ts'
 import { type Ask, type Seen, textOf } from './run-cell.ts'
 import type { World } from './worlds.ts'
@@ -18,6 +18,8 @@ const WITHIN_MS = 1_000
 const INPUT_USD = 3e-6
 const OUTPUT_USD = 15e-6
 const NANO = 1e9
+/** The requests and answers here are some dozen tokens long. */
+const MAX_ESTIMATE = 200
 
 /** Every difference between what a row states and what was; empty = the cell is well. */
 export function judgeCell(
@@ -86,18 +88,34 @@ function idFaults(rows: readonly LogRow[], { asks }: Seen): readonly string[] {
 }
 
 function moneyFaults(expected: readonly Charge[], rows: readonly LogRow[], chargedUsd: number): readonly string[] {
-  const tokens = rows.map((row): Charge => [row.input_tokens, row.output_tokens])
-  const cost = ([input, output]: Charge) => input * INPUT_USD + output * OUTPUT_USD
-  const isNear = (one: number, other: number) => Math.abs(one - other) * NANO < 1
-  const sum = expected.reduce((total, charge) => total + cost(charge), 0)
+  const tokens = rows.map((row) => [row.input_tokens, row.output_tokens] as const)
+  const isStated = tokens.length === expected.length && tokens.every((seen, index) => isCharge(seen, expected[index]))
+  const due = rows.map((row) => row.input_tokens * INPUT_USD + row.output_tokens * OUTPUT_USD)
+  const sum = due.reduce((total, cost) => total + cost, 0)
   return [
-    ...difference('tokens charged', expected, tokens),
-    ...rows.flatMap((row, index) => {
-      const due = cost(expected[index] ?? [0, 0])
-      return isNear(row.cost, due) ? [] : [`row ${index} costs ${row.cost}, not ${due}`]
-    }),
+    ...(isStated ? [] : [`tokens charged: expected ${shown(expected)}, saw ${shown(tokens)}`]),
+    ...rows.flatMap((row, index) => [
+      ...(isNear(row.cost, due[index] ?? 0) ? [] : [`row ${index} costs ${row.cost}, not ${due[index]}`]),
+      ...stateFaults(row, expected[index] ?? [0, 0]),
+    ]),
     ...(isNear(chargedUsd, sum) ? [] : [`the token was charged ${chargedUsd} USD, not ${sum}`]),
   ]
+}
+
+function isNear(one: number, other: number): boolean {
+  return Math.abs(one - other) * NANO < 1
+}
+
+function isCharge(seen: readonly [number, number], stated: Charge | undefined): boolean {
+  const isIt = (at: 0 | 1): boolean =>
+    stated?.[at] === 'estimated' ? seen[at] > 0 && seen[at] <= MAX_ESTIMATE : seen[at] === stated?.[at]
+  return isIt(0) && isIt(1)
+}
+
+/** What was not reported says so, and what was reported does not. */
+function stateFaults(row: LogRow, stated: Charge): readonly string[] {
+  const isEstimated = row.usage_state === 'estimated'
+  return isEstimated === stated.includes('estimated') ? [] : [`the counts of a row are called ${row.usage_state}`]
 }
 
 type RestGround = { readonly seen: Seen; readonly kept: Kept; readonly world: World }
@@ -160,21 +178,38 @@ function clientFault(wanted: ClientSaw, ask: Ask, seen: Seen): readonly string[]
       must(content.text === textOf(wanted.from), `${JSON.stringify(content.text)} is not the text of ${wanted.from}`)
       must(isSent(ask.body, wanted.from, seen), `not the bytes of ${wanted.from}`)
       must(ask.tookMs >= (wanted.atLeastMs ?? 0), `came after ${ask.tookMs} ms, before ${wanted.atLeastMs}`)
-      must(
-        ask.tookMs <= (wanted.withinMs ?? Number.POSITIVE_INFINITY),
-        `took ${ask.tookMs} ms, over ${wanted.withinMs}`,
-      )
+      must(isWithin(ask, wanted), `took ${ask.tookMs} ms, over ${wanted.withinMs}`)
       return all
     case 'our-error': {
       must(ask.status === wanted.status && !ask.isCut, `no ${wanted.status} of ours: ${saw}`)
-      const [type, code] = OUR_ERROR[wanted.status]?.[api] ?? ['', '']
+      const [type, usual] = OUR_ERROR[wanted.status]?.[api] ?? ['', '']
+      const code = api === 'chat' || api === 'responses' ? (wanted.code ?? usual) : usual
       must(content.error?.type === type && content.error.code === code, `not ${type} ${code}: ${saw}`)
+      must(isWithin(ask, wanted), `took ${ask.tookMs} ms, over ${wanted.withinMs}`)
       return [...all, ...retryAfterFaults(wanted.retryAfterS, ask)]
     }
+    case 'kept': {
+      const { signs, rest } = withoutSigns(api, ask.body)
+      must(ask.status === 200 && !ask.isCut && content.isComplete, `no whole answer: ${saw}`)
+      must(signs >= wanted.atLeastSigns, `${signs} signs of life, not ${wanted.atLeastSigns}: ${saw}`)
+      must(isSent(rest, wanted.from, seen), `not the bytes of ${wanted.from} after the signs: ${saw}`)
+      return all
+    }
+    case 'kept-break': {
+      const { signs } = withoutSigns(api, ask.body)
+      must(ask.status === 200 && ask.isCut && !content.isComplete, `no visible break: ${saw}`)
+      must(signs > 0 && content.text === '', `no signs alone: ${saw}`)
+      must(content.error?.message.includes(wanted.says) === true, `no error event "${wanted.says}": ${saw}`)
+      return all
+    }
+    case 'cut':
+      must(ask.status === 200 && ask.isCut && ask.body.length > 0, `no cut: ${saw}`)
+      must(isPartOf(ask.body, wanted.begins, seen), `not a beginning of what ${wanted.begins} sent`)
+      return all
     case 'their-error':
       must(ask.status === wanted.status && !ask.isCut, `no ${wanted.status} of theirs: ${saw}`)
       must(isSent(ask.body, wanted.from, seen), `not the bytes of ${wanted.from}: ${saw}`)
-      return all
+      return [...all, ...retryAfterFaults(wanted.retryAfterS, ask)]
     case 'break': {
       const [type, code] = OUR_BREAK[api]
       must(ask.status === 200 && ask.isCut && !content.isComplete, `no visible break: ${saw}`)
@@ -183,10 +218,7 @@ function clientFault(wanted: ClientSaw, ask: Ask, seen: Seen): readonly string[]
         `no error event ${type} ${code}: ${body.slice(-300)}`,
       )
       must(isBegun(content.text, wanted.begins), `${JSON.stringify(content.text)} does not begin as ${wanted.begins}`)
-      must(
-        ask.tookMs <= (wanted.withinMs ?? Number.POSITIVE_INFINITY),
-        `took ${ask.tookMs} ms, over ${wanted.withinMs}`,
-      )
+      must(isWithin(ask, wanted), `took ${ask.tookMs} ms, over ${wanted.withinMs}`)
       return all
     }
     case 'their-break':
@@ -221,6 +253,16 @@ function isBegun(text: string, key: KeyName): boolean {
 /** The bytes of the last call with this key, as the upstream meant them. */
 function isSent(body: Buffer, key: KeyName, { calls }: Seen): boolean {
   return calls.some((call) => call.by === key && call.answerBody !== undefined && body.equals(call.answerBody))
+}
+
+function isPartOf(body: Buffer, key: KeyName, { calls }: Seen): boolean {
+  return calls.some(
+    (call) => call.by === key && call.answerBody !== undefined && body.equals(call.answerBody.subarray(0, body.length)),
+  )
+}
+
+function isWithin({ tookMs }: Ask, { withinMs }: { readonly withinMs?: number }): boolean {
+  return tookMs <= (withinMs ?? Number.POSITIVE_INFINITY)
 }
 
 /** No word of a key in what the client has. */

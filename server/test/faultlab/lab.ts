@@ -3,9 +3,12 @@ import type { LogRow } from '@ccload/contract/logs.ts'
 import { type Program, startProgram } from '../e2e/program.ts'
 import { API_NAMES, FORMS } from './apis.ts'
 import { BLAME_CASES } from './cases-blame.ts'
+import { CLIENT_CASES, REPAIR_CASES } from './cases-client.ts'
 import { SOFT_CASES, STREAM_CASES } from './cases-content.ts'
+import { ENCODED_CASES } from './cases-encoded.ts'
 import { LIMIT_CASES } from './cases-limits.ts'
 import { FLOW_CASES, NETWORK_CASES } from './cases-network.ts'
+import { WAITING_CASES } from './cases-waiting.ts'
 import type { Cell, FaultCase } from './fault-case.ts'
 import { judgeCell, type Kept } from './judge-cell.ts'
 import { closePlaces, openPlaces } from './places.ts'
@@ -18,8 +21,12 @@ export const CASES: readonly FaultCase[] = [
   ...BLAME_CASES,
   ...SOFT_CASES,
   ...STREAM_CASES,
+  ...ENCODED_CASES,
   ...NETWORK_CASES,
   ...FLOW_CASES,
+  ...WAITING_CASES,
+  ...REPAIR_CASES,
+  ...CLIENT_CASES,
 ].toSorted((one, other) => rankOf(one) - rankOf(other))
 
 function rankOf({ id }: FaultCase): number {

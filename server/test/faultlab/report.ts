@@ -1,4 +1,5 @@
 import { API_NAMES, type ApiName, FORMS, type Form } from './apis.ts'
+import { elsewhereLines } from './elsewhere.ts'
 import type { FaultCase } from './fault-case.ts'
 import type { Verdict } from './lab.ts'
 
@@ -30,6 +31,8 @@ export function printReport(rows: readonly FaultCase[], verdicts: readonly Verdi
     for (const fault of faults.slice(0, MAX_SHOWN)) say(`  ${fault}`)
     if (faults.length > MAX_SHOWN) say(`  ... and ${faults.length - MAX_SHOWN} more`)
   }
+  say('\nNot played here:')
+  for (const line of elsewhereLines()) say(`  ${line.replaceAll('`', '')}`)
   const { passed, failed } = tallyOf(verdicts)
   say(`\n${rows.length} rows in ${seconds.toFixed(0)} s`)
   say(`${passed} passed, ${failed} failed, 0 skipped`)
@@ -45,8 +48,12 @@ function markOf(
   return found.faults.length === 0 ? 'ok' : 'FAIL'
 }
 
-/** The report for readers; `-`: the fault cannot be in this API or form. */
-export function markdownOf(rows: readonly FaultCase[], verdicts: readonly Verdict[]): string {
+/**
+ * The report for readers; `-`: the fault cannot be in this API or form.
+ *
+ * @param before  The report as it stands: what the last soak showed is kept.
+ */
+export function markdownOf(rows: readonly FaultCase[], verdicts: readonly Verdict[], before: string): string {
   const { passed, failed } = tallyOf(verdicts)
   const heads = API_NAMES.flatMap((api) => FORMS.map((form) => `${api} ${form}`))
   const lines = rows.map((row) => {
@@ -59,7 +66,7 @@ Written by \`npm run faultlab -- --write\`; not edited by hand. Each cell plays 
 sockets and a mock upstream, and states five things: what the client saw, the calls of each key, everything that rests and
 for how long, the log rows in order, and the tokens and money charged. A cell is \`ok\` only when all five are so, to the byte,
 the call, the second, the row and the nano-USD. \`-\`: the fault cannot be in this API or form. \`F…\` are faults that must be
-survived; \`W\` says whose fault an answer is.
+survived; \`W\` says whose fault an answer is; \`C\` is the client's own.
 
 The last run: ${rows.length} rows, ${passed} cells passed, ${failed} failed.
 
@@ -67,8 +74,38 @@ The last run: ${rows.length} rows, ${passed} cells passed, ${failed} failed.
 |---|---|${heads.map(() => '---|').join('')}
 ${lines.join('\n')}
 
-What keeps the laboratory honest: \`npm run faultlab -- --plant\` puts known defects into a copy of the program, one at a time,
+## Not played here
+
+${elsewhereLines()
+  .map((line) => `- ${line}`)
+  .join('\n')}
+
+## What keeps it honest
+
+\`npm run faultlab -- --plant\` puts known defects into a copy of the program, one at a time,
 and each must turn a cell red; \`npm run mutate\` falsifies each field of each verdict, and a test must notice;
 \`npm run faultlab -- --soak 600\` looks for what only time shows.
+
+## The last soak
+
+${SOAK_BEGIN}
+${soakIn(before)}
+${SOAK_END}
 `
+}
+
+const SOAK_BEGIN = '<!-- soak:begin, written by `npm run faultlab -- --soak SECONDS --write` -->'
+const SOAK_END = '<!-- soak:end -->'
+
+function soakIn(report: string): string {
+  const found = report.split(SOAK_BEGIN)[1]?.split(SOAK_END)[0]?.trim()
+  return found === undefined || found === '' ? 'None yet.' : found
+}
+
+/** The report with the words of another soak. Errors: throws when it has no place for them. */
+export function withSoak(report: string, words: string): string {
+  const [before, rest] = report.split(SOAK_BEGIN)
+  const after = rest?.split(SOAK_END)[1]
+  if (before === undefined || after === undefined) throw new Error('the report has no place for a soak')
+  return `${before}${SOAK_BEGIN}\n${words}\n${SOAK_END}${after}`
 }

@@ -64,10 +64,11 @@ export async function runCell(given: FaultCase, cell: Cell, program: Program): P
       mock.set(...rulesOf(letter, keys, { answers, model }))
       mocks.set(letter, mock)
     }
-    const { token, tokenId } = await newToken(program)
+    const { token, tokenId } = await newToken(program, given.token ?? {})
     const channelIds = await openChannels(plans, { cell, model, mocks, program })
     const asks: Ask[] = []
-    const hands = handsOf({ cell, model, token, channelIds, mocks, asks, program })
+    const sends = given.sends ?? (() => ({}))
+    const hands = handsOf({ cell, model, token, channelIds, mocks, asks, program, sends, begun: { count: 0 } })
     await (given.play ?? askOnce)(hands)
     const endedAtMs = Date.now()
     if (asks.some(({ leftAtMs }) => leftAtMs !== undefined)) await Bun.sleep(150) // an abort that comes late is seen to be late
@@ -103,9 +104,12 @@ function listOf(does: Does): readonly Behaviour[] {
   return 'kind' in does ? [does] : does
 }
 
-async function newToken(program: Program): Promise<{ token: string; tokenId: number }> {
+type TokenFields = Readonly<Record<string, unknown>>
+
+async function newToken(program: Program, fields: TokenFields): Promise<{ token: string; tokenId: number }> {
   const { json } = await program.admin<{ id: number; token: string }>('POST', '/auth-tokens', {
     description: 'faultlab',
+    ...fields,
   })
   if (!json.success) throw new Error(`token: ${json.error}`)
   return { token: json.data.token, tokenId: json.data.id }
@@ -137,7 +141,10 @@ async function openChannels(plans: readonly ChannelPlan[], { cell, model, mocks,
 type HandsGround = Stage & {
   readonly token: string
   readonly channelIds: Readonly<Partial<Record<Letter, number>>>
+  /** In the order in which they began. */
   readonly asks: Ask[]
+  readonly sends: NonNullable<FaultCase['sends']>
+  readonly begun: { count: number }
 }
 
 function handsOf(ground: HandsGround): Hands {
@@ -146,11 +153,11 @@ function handsOf(ground: HandsGround): Hands {
   return {
     sleep: (ms) => Bun.sleep(ms),
     async ask() {
-      asks.push(await askOf(ground, new AbortController(), undefined))
+      const index = ground.begun.count++
+      asks[index] = await askOf(ground, new AbortController(), { index })
     },
     async burst(count) {
-      const one = () => askOf(ground, new AbortController(), undefined)
-      asks.push(...(await Promise.all(Array.from({ length: count }, one))))
+      await Promise.all(Array.from({ length: count }, () => this.ask()))
     },
     async askAndLeave(when, afterMs) {
       const stop = new AbortController()
@@ -161,13 +168,14 @@ function handsOf(ground: HandsGround): Hands {
         held.leftAtMs = Date.now()
         stop.abort()
       }
-      const asking = askOf(ground, stop, when === 'first-bytes' ? leave : undefined)
+      const index = ground.begun.count++
+      const asking = askOf(ground, stop, { index, ...(when === 'first-bytes' && { onFirstBytes: leave }) })
       if (when === 'upstream-asked') {
         while (callCount() === before) await Bun.sleep(2)
         await leave()
       }
       const ask = await asking
-      asks.push(held.leftAtMs === undefined ? ask : { ...ask, leftAtMs: held.leftAtMs })
+      asks[index] = held.leftAtMs === undefined ? ask : { ...ask, leftAtMs: held.leftAtMs }
     },
     async rest(letter, ms) {
       const { json } = await program.admin('POST', `/channels/${channelIds[letter]}/cooldown`, { duration_ms: ms })
@@ -176,12 +184,15 @@ function handsOf(ground: HandsGround): Hands {
   }
 }
 
+type Turn = { readonly index: number; readonly onFirstBytes?: () => Promise<void> }
+
 async function askOf(
-  { cell, model, token, program }: HandsGround,
+  { cell, model, token, program, sends }: HandsGround,
   stop: AbortController,
-  onFirstBytes: (() => Promise<void>) | undefined,
+  { index, onFirstBytes }: Turn,
 ): Promise<Ask> {
-  const { path, body } = requestOf(cell.api, cell.form, model)
+  const { path, body: usual } = requestOf(cell.api, cell.form, model)
+  const { headers = {}, body = usual } = sends(cell, usual, index)
   const startedAtMs = Date.now()
   const chunks: Uint8Array[] = []
   const held = { status: 0, headers: new Headers(), isCut: false }
@@ -190,7 +201,7 @@ async function askOf(
       method: 'POST',
       body,
       decompress: false,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
       signal: AbortSignal.any([stop.signal, AbortSignal.timeout(CLIENT_PATIENCE_MS)]),
     })
     held.status = answer.status

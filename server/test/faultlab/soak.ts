@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Program, startProgram } from '../e2e/program.ts'
 import type { Behaviour, Rule } from '../mock-upstream/behaviour.ts'
@@ -36,6 +36,8 @@ const FAULTS: readonly Behaviour[] = [
   { kind: 'cut-after-bytes', bytes: 30 },
 ]
 
+export type SoakResult = { readonly code: number; readonly words: string }
+
 type Counts = { asked: number; broken: number; firstFaults: string[] }
 
 /** What the program holds at one instant, all its processes together. */
@@ -44,16 +46,16 @@ type Holding = { readonly rssMb: number; readonly handles: number; readonly proc
 /**
  * Mixed traffic in all APIs with 5 % faults on all channels but one; that one is well, so no client need see anything.
  *
- * @returns Exit code: 0 when no client saw an error, and memory and open files stayed flat.
+ * @returns Exit code 0 when no client saw an error, and memory and open files stayed flat; and the numbers, for readers.
  */
-export async function runSoak(seconds: number): Promise<number> {
+export async function runSoak(seconds: number): Promise<SoakResult> {
   if (!(seconds >= 10)) throw new Error('a soak takes at least 10 seconds')
   const folder = mkdtempSync(join(tmpdir(), 'ccload-soak-'))
   const env = { GIN_LOG: 'false', ...BRIEF }
   const program = await startProgram({ sqlitePath: join(folder, 'soak.db'), env })
   const mocks = await Promise.all(['ill', 'well'].map((name) => startMock({ name, quiet: true })))
   try {
-    return report(await soak(program, mocks, seconds))
+    return report(await soak(program, mocks, seconds), seconds)
   } finally {
     await program.stop()
     for (const mock of mocks) mock.close()
@@ -169,7 +171,7 @@ const MAX_GROWTH = 1.15
 const SLACK_MB = 24
 const SLACK_HANDLES = 24
 
-function report({ counts, holdings, left, calls }: Soaked): number {
+function report({ counts, holdings, left, calls }: Soaked, seconds: number): SoakResult {
   const [, middle, end] = holdings
   const faults = [
     ...counts.firstFaults.map((fault) => `a client saw what a healthy channel could have spared it: ${fault}`),
@@ -183,10 +185,26 @@ function report({ counts, holdings, left, calls }: Soaked): number {
     ...(middle && end && middle.processes !== end.processes ? ['a process died'] : []),
   ]
   for (const fault of faults) say(`FAIL ${fault}`)
-  const spared = ((calls - counts.asked) / counts.asked) * 100
-  say(`${counts.asked} requests, ${calls} calls (${spared.toFixed(1)} % more), ${counts.broken} errors seen by clients`)
+  const more = ((calls - counts.asked) / counts.asked) * 100
+  const sum = `${counts.asked} requests, ${calls} calls (${more.toFixed(1)} % more), ${counts.broken} errors seen by clients`
+  say(sum)
   say(`\n${faults.length === 0 ? 1 : 0} passed, ${faults.length === 0 ? 0 : 1} failed, 0 skipped`)
-  return faults.length === 0 ? 0 : 1
+  const day = new Date().toISOString().slice(0, 10)
+  const outcome = faults.length === 0 ? 'Passed' : `FAILED: ${faults.join('; ')}`
+  const words = `${day}, ${seconds} s after ${WARM_UP_MS / 1000} s of warming up, on ${machine()}: ${sum}. ${outcome}.`
+  return { code: faults.length === 0 ? 0 : 1, words: `${words}\n\n${holdingTable(holdings)}` }
+}
+
+function holdingTable(holdings: readonly Holding[]): string {
+  const rows = holdings.map(({ rssMb, handles, processes }, index) => {
+    const when = ['start', 'middle', 'end'][index] ?? ''
+    return `| ${when} | ${rssMb.toFixed(0)} MB | ${handles} | ${processes} |`
+  })
+  return ['| | RSS, all processes | open files and sockets | processes |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function machine(): string {
+  return `${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, Bun ${Bun.version}`
 }
 
 function say(line: string): void {

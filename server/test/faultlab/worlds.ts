@@ -37,6 +37,17 @@ export const WORLDS = {
     atOnce: 24,
     steps: STEPS,
   },
+  /** Clients that wait are shown signs of life. */
+  patient: { env: {}, settings: { ...ENDURING, keep_alive_seconds: '1' }, atOnce: 12, steps: STEPS },
+  /** A short limit for a whole request, and a small one for its body. */
+  short: {
+    env: { CCLOAD_MAX_BODY_BYTES: '65536' },
+    settings: { ...ENDURING, request_total_timeout: '2' },
+    atOnce: 12,
+    steps: STEPS,
+  },
+  /** One request at a time; the others wait, but not long. */
+  door: { env: {}, settings: { ...ENDURING, max_concurrency: '1', queue_max_wait: '2' }, atOnce: 1, steps: STEPS },
   /** Rests short enough to be waited for. */
   brief: {
     env: { CCLOAD_COOLDOWN_SERVER_SEC: '2', CCLOAD_COOLDOWN_MIN_SEC: '1' },
@@ -56,6 +67,8 @@ export type WorldName = keyof typeof WORLDS
 export const TOGETHER: readonly (readonly WorldName[])[] = [
   ['usual', 'brief'],
   ['hasty', 'narrow'],
+  ['patient', 'short'],
+  ['door'],
   ['calm'],
   ['crowd'],
 ]

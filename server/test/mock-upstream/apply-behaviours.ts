@@ -28,6 +28,7 @@ const CHANGES: { readonly [K in Kind]: Change<K> } = {
     Object.entries(headers).reduce((made, [name, value]) => withHeader(made, name, value), draft),
   tool: same,
   'swap-streaming': same,
+  'prompt-cache': same,
   'huge-event': same,
   status: answerStatus,
   redirect,

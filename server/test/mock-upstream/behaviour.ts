@@ -75,6 +75,7 @@ export const behaviour = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('tool'), name: z.string().optional(), args: z.json().optional() }),
   z.strictObject({ kind: z.literal('swap-streaming') }),
+  z.strictObject({ kind: z.literal('prompt-cache') }), // reports as read what this key has sent before
   z.strictObject({ kind: z.literal('huge-event'), megabytes: z.number().positive() }),
   z.strictObject({
     kind: z.literal('status'),

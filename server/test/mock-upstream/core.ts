@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { PromptCache } from './prompt-cache.ts'
 import type { RuleBook } from './rule-book.ts'
 
 const MAX_STORED = 1_000
@@ -11,6 +12,7 @@ export class Core {
   readonly isQuiet: boolean
   /** Part of the seed of every answer, so that two mocks give different ids. */
   readonly name: string
+  readonly prompts = new PromptCache()
   readonly #stored = new Map<string, string>()
   #connections = 0
   #callCount = 0
@@ -55,5 +57,6 @@ export class Core {
     this.calls.length = 0
     this.#callCount = 0
     this.#stored.clear()
+    this.prompts.clear()
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { responseId, responses } from './answer-responses.ts'
 import { applyBehaviours, contentSpec } from './apply-behaviours.ts'
 import type { Behaviour } from './behaviour.ts'
+import { keyOf } from './call.ts'
 import type { Core } from './core.ts'
 import { connectionClose } from './faults-delivery.ts'
 import { at, parseJson } from './json.ts'
@@ -33,7 +34,9 @@ function sayTo(core: Core, question: Question, route: Route): Say {
   const spec = contentSpec(behaviours)
   const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString()
   const asked = route.wire.ask(head.target, parseJson(text), text.length)
-  return sayFor(spec.swapStreaming ? swapped(asked) : asked, spec, seedOf(core, head, body))
+  const say = sayFor(spec.swapStreaming ? swapped(asked) : asked, spec, seedOf(core, head, body))
+  if (!behaviours.some(({ kind }) => kind === 'prompt-cache')) return say
+  return { ...say, usage: core.prompts.usage(keyOf(head) ?? '', asked.body, say.usage) }
 }
 
 /** The credential in a query is no part of the question: two keys get the same answer. */

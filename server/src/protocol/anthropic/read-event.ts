@@ -10,8 +10,11 @@ import { foldCommon, foldErrorEvent, foldUsage, type WatchState } from '../watch
 export function readAnthropicEvent(state: WatchState, kind: string, data: Uint8Array): boolean {
   switch (kind) {
     case 'content_block_start':
+      state.sawContent = true
+      return true
     case 'content_block_delta':
       state.sawContent = true
+      state.content.event(data)
       return true
     case 'content_block_stop':
       return true

@@ -1,5 +1,14 @@
 import type { Json } from '../json-fields.ts'
-import { count, detailsOf, firstCount, NOTHING_REPORTED, type Reported, sum } from '../token-counts.ts'
+import {
+  count,
+  detailsOf,
+  firstCount,
+  hasImpossibleCount,
+  NOTHING_REPORTED,
+  type Reported,
+  sum,
+  tierNamed,
+} from '../token-counts.ts'
 
 /**
  * Usage of the Messages API. `input_tokens` is free of cached tokens already.
@@ -23,5 +32,8 @@ export function anthropicUsage(usage: Json): Reported {
     cacheWrite5m: isSplit ? write5m : undefined,
     cacheWrite1h: isSplit ? write1h : undefined,
     reasoning: count(detailsOf(usage, 'output_tokens_details')['thinking_tokens']),
+    webSearches: count(detailsOf(usage, 'server_tool_use')['web_search_requests']),
+    serviceTier: usage['speed'] === 'fast' ? 'fast' : tierNamed(usage['service_tier']),
+    isClamped: hasImpossibleCount(usage),
   }
 }

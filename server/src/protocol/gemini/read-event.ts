@@ -32,7 +32,14 @@ export function readGeminiChunk(state: WatchState, json: Json): void {
 
 function readCandidate(state: WatchState, candidate: Json): void {
   const parts = asArray(asObject(candidate['content'])?.['parts'])
-  if (parts.some(saysSomething)) state.sawContent = true
+  for (const part of parts) {
+    if (!saysSomething(part)) continue
+    state.sawContent = true
+    const text = asText(asObject(part)?.['text'])
+    if (text !== undefined) state.content.words(text)
+  }
+  const searches = asArray(asObject(candidate['groundingMetadata'])?.['webSearchQueries'])
+  state.webSearches = Math.max(state.webSearches, searches.length)
   const reason = asText(candidate['finishReason'])
   if (reason !== undefined) finish(state, reason)
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../json-fields.ts'
-import { count, NOTHING_REPORTED, type Reported, sum } from '../token-counts.ts'
+import { count, hasImpossibleCount, NOTHING_REPORTED, type Reported, sum, tierNamed } from '../token-counts.ts'
 
 /**
  * Usage of generateContent. The prompt contains cached tokens; thoughts come on top of the candidates; results of tools
@@ -22,5 +22,7 @@ export function geminiUsage(usage: Json): Reported {
     cacheRead: count(usage['cachedContentTokenCount']),
     reasoning: thoughts,
     readInInput: true,
+    serviceTier: tierNamed(usage['serviceTier'] ?? usage['trafficType']),
+    isClamped: hasImpossibleCount(usage),
   }
 }

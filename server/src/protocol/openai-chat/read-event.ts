@@ -23,6 +23,7 @@ export function readChatEvent(state: WatchState, kind: string, data: Uint8Array)
     state.finished = true
     return true
   }
+  state.content.event(data)
   if (state.sawContent && !mayMatter(data)) return true
   const json = parseObject(data)
   if (json !== undefined) readChunk(state, json)

@@ -1,4 +1,5 @@
-import { asLabel, asObject, asText, type Json, parseObject } from '../json-fields.ts'
+import { findBytes, needle } from '../find-bytes.ts'
+import { asArray, asLabel, asObject, asText, type Json, parseObject } from '../json-fields.ts'
 import { errorFromText } from '../stream-error.ts'
 import { foldCommon, foldErrorEvent, foldUsage, type WatchState } from '../watch-state.ts'
 
@@ -18,6 +19,8 @@ export function readResponsesEvent(state: WatchState, kind: string, data: Uint8A
   }
   if (isAboutPart(kind)) {
     if (isContent(kind)) state.sawContent = true
+    if (kind.endsWith('.delta')) state.content.event(data)
+    else if (kind === 'response.output_item.done') countSearch(state, data)
     return true
   }
   const isJustBegun = kind === 'response.in_progress' || kind === 'response.queued'
@@ -40,6 +43,24 @@ function isContent(kind: string): boolean {
   )
 }
 
+const SEARCH = needle('"web_search_call"')
+
+/** One finished search; the last event sums all of them up, but a stream may break off before. */
+function countSearch(state: WatchState, data: Uint8Array): void {
+  if (findBytes(data, SEARCH, 0) >= 0 && isSearch(parseObject(data)?.['item'])) state.webSearches++
+}
+
+/** Opening a page of the results, and finding something on it, cost nothing. */
+function isSearch(item: unknown): boolean {
+  const fields = asObject(item)
+  const action = asObject(fields?.['action'])?.['type']
+  return fields?.['type'] === 'web_search_call' && (action === undefined || action === 'search')
+}
+
+function sumUpSearches(state: WatchState, output: unknown): void {
+  state.webSearches = Math.max(state.webSearches, asArray(output).filter(isSearch).length)
+}
+
 const TERMINAL = new Set([
   'response.completed',
   'response.incomplete',
@@ -53,6 +74,7 @@ function readParsed(state: WatchState, event: string, json: Json): void {
   foldCommon(state, json)
   const response = asObject(json['response'])
   state.responseId ??= asText(response?.['id'])
+  sumUpSearches(state, response?.['output'])
   finishResponses(state, event, asText(response?.['status']))
   if (event === 'response.failed') state.error ??= { ...errorFromText(JSON.stringify(json)), message: '' }
 }
@@ -70,5 +92,6 @@ export function readResponsesWhole(state: WatchState, json: Json): void {
   foldUsage(state, json)
   state.responseId = asText(json['id'])
   state.terminalReason = asText(json['status'])
+  sumUpSearches(state, json['output'])
   state.sawContent = true
 }

@@ -1,6 +1,7 @@
 import { ensureIndexes, ensureTable } from './create-tables.ts'
 import { takeOverAugust } from './from-august.ts'
 import { moveLegacyModels } from './legacy-models.ts'
+import { withItsLimits } from './limit-columns.ts'
 import { repairLogs } from './log-repairs.ts'
 import type { Migration } from './migration.ts'
 import { rebuildMisshapen, reserveUsedIds } from './rebuild.ts'
@@ -19,7 +20,7 @@ export const base: Migration = {
     await moveLegacyModels(db)
     await repairChannels(db)
     await repairSettings(db, nowMs)
-    for (const table of TABLES) await rebuildMisshapen(db, table)
+    for (const table of TABLES) await rebuildMisshapen(db, await withItsLimits(db, table))
     await reserveUsedIds(db)
     // Before the updates of the log: each index that is not there need not be kept up to date.
     for (const name of UNUSED_INDEXES) await db.run(`DROP INDEX IF EXISTS ${name}`)

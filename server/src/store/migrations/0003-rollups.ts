@@ -7,7 +7,8 @@ const counter = (name: string): ColumnDef => ({ name, type: { kind: 'bigint' }, 
 /**
  * Sums of finished attempts by bucket of time, from which every chart and total comes.
  *
- * - `tier` 0 minutes not yet folded into the others, 1 minutes that are, 2 quarter-hours, 3 hours, 4 days.
+ * - `tier` 0 minutes not yet folded into the others, 1 minutes that are, 2 quarter-hours, 3 hours, 4 days, 5 quarters of
+ *   days.
  * - `family` 1 everything, 2 by channel, 3 by channel and model, 4 by token, 5 by channel, model and token; what a
  *   family does not tell apart is 0 and ''. Minutes have family 5 only.
  */

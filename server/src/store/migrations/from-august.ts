@@ -4,15 +4,9 @@ type Row = Readonly<Record<string, unknown>>
 
 /** What the August 2026 release can do and we cannot, as columns with the value that means "not used". */
 const UNKNOWN_TO_US: readonly (readonly [table: string, column: string, unused: string, what: string])[] = [
-  ['channels', 'rpm_limit', '0', 'a limit of requests per minute'],
-  ['channels', 'max_concurrency', '0', 'a limit of parallel requests'],
-  ['channels', 'cost_multiplier', '1', 'a cost multiplier'],
   ['channels', 'proxy_url', "''", 'a proxy of its own'],
   ['channels', 'available_time_start', "''", 'hours of availability'],
   ['channels', 'custom_request_rules', "''", 'custom request rules'],
-  ['auth_tokens', 'allowed_channel_ids', "''", 'a restriction to channels'],
-  ['auth_tokens', 'cost_daily_limit_microusd', '0', 'a daily cost limit'],
-  ['auth_tokens', 'cost_monthly_limit_microusd', '0', 'a monthly cost limit'],
 ]
 
 /** Takes what the August 2026 release stores in another way into ours, and says what we do not have. */
@@ -28,6 +22,7 @@ export async function takeOverAugust(db: MigrationDb): Promise<void> {
       db.warn(`channel "${String(name)}" signs in by OAuth, which this version does not do: disabled`)
     }
   }
+  await turnRestrictions(db)
   for (const [table, column, unused, what] of UNKNOWN_TO_US) {
     if (!(await db.columnsOf(table)).includes(column)) continue
     const name = table === 'channels' ? 'name' : 'description'
@@ -37,6 +32,33 @@ export async function takeOverAugust(db: MigrationDb): Promise<void> {
         `${table === 'channels' ? 'channel' : 'token'} "${String(row['name'])}" has ${what}, which is not applied`,
       )
     }
+  }
+}
+
+/** A list of channels that a token may *not* use becomes the list of all others; channels made later are not in it. */
+async function turnRestrictions(db: MigrationDb): Promise<void> {
+  if (!(await db.columnsOf('auth_tokens')).includes('channel_restriction_mode')) return
+  const tokens = await db.all(
+    `SELECT id, description, allowed_channel_ids AS list FROM auth_tokens
+      WHERE channel_restriction_mode = 'deny' AND coalesce(allowed_channel_ids, '') NOT IN ('', '[]')`,
+  )
+  const channels = tokens.length === 0 ? [] : await db.all('SELECT id FROM channels ORDER BY id')
+  for (const { id, description, list } of tokens) {
+    const denied = idsOf(String(list))
+    const others = channels.flatMap((channel) => (denied?.has(Number(channel['id'])) ? [] : [Number(channel['id'])]))
+    // What cannot be read, and the ban of all, stay a list that lets nobody in.
+    const allowed = denied === undefined ? String(list) : JSON.stringify(others.length > 0 ? others : [0])
+    await db.run('UPDATE auth_tokens SET allowed_channel_ids = ? WHERE id = ?', [allowed, id])
+    db.warn(`token "${String(description)}" was kept off some channels: it may now use the others, but none made later`)
+  }
+}
+
+function idsOf(text: string): ReadonlySet<number> | undefined {
+  try {
+    const list: unknown = JSON.parse(text)
+    return Array.isArray(list) ? new Set(list.map(Number)) : undefined
+  } catch {
+    return undefined // the token is switched off when it is read
   }
 }
 

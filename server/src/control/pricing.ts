@@ -1,0 +1,54 @@
+import { costOf } from '../core/cost.ts'
+import { costPartsOf, type Terms, USUAL_TERMS } from '../core/cost-parts.ts'
+import { modelNames } from '../core/model-name.ts'
+import { type PriceBook, priceOf } from '../core/price-book.ts'
+import type { LogRow } from '../ports/attempt-log.ts'
+
+/** What attempts cost, by the prices of this moment. Once charged, a row keeps its cost. */
+export class Pricing {
+  readonly #book: () => PriceBook
+
+  constructor(book: () => PriceBook) {
+    this.#book = book
+  }
+
+  /** The rows with their cost and how it came about. A model without a price costs nothing, and its row says so. */
+  priced(rows: readonly LogRow[]): readonly LogRow[] {
+    const book = this.#book()
+    return rows.map((row) => pricedRow(book, row))
+  }
+}
+
+function pricedRow(book: PriceBook, row: LogRow): LogRow {
+  if (row.costNanoUsd > 0 || row.costParts !== undefined) return row
+  const terms = row.terms ?? USUAL_TERMS
+  const isEstimated = row.usageState === 'estimated'
+  if (!hasUse(row, terms)) return terms.isClamped ? { ...row, costParts: { ...NOTHING_USED, isEstimated } } : row
+  const model = row.actualModel || row.model
+  const price = priceOf(book, model, row.timeMs)
+  const { webSearches, serviceTier } = terms
+  const usage = { ...row, webSearches, ...(serviceTier && { serviceTier }) }
+  const cost = price && costOf(price, usage, { multiplier: terms.multiplier })
+  const pricedAs = price && !modelNames(model).includes(price.model) ? price.model : undefined
+  return {
+    ...row,
+    costNanoUsd: cost?.nanoUsd ?? 0,
+    costParts: costPartsOf({ cost, terms, isEstimated, pricedAs }),
+  }
+}
+
+/** A hostile report, of which nothing could be used. */
+const NOTHING_USED = {
+  parts: [],
+  multiplier: 1,
+  tier: 'standard',
+  isLongContext: false,
+  isClamped: true,
+  isUnpriced: false,
+} as const
+
+function hasUse(row: LogRow, { webSearches }: Terms): boolean {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite5mTokens, cacheWrite1hTokens } = row
+  const written = cacheWriteTokens + cacheWrite5mTokens + cacheWrite1hTokens
+  return inputTokens + outputTokens + cacheReadTokens + written > 0 || webSearches > 0
+}

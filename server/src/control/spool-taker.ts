@@ -1,0 +1,60 @@
+import { dropAbandoned, readAbandoned } from '../link/running-file.ts'
+import { dropSpooled, readSpool } from '../link/spool.ts'
+import type { AttemptLog, LogRow } from '../ports/attempt-log.ts'
+import type { Log } from '../ports/log.ts'
+import type { Ledger } from './ledger.ts'
+
+export type SpoolTakerParts = {
+  readonly spoolDir: string
+  readonly ledger: Pick<Ledger, 'flush' | 'trouble'>
+  readonly logs: Pick<AttemptLog, 'known'>
+  /** Rows that nobody has taken yet. */
+  readonly take: (rows: readonly LogRow[]) => void
+  readonly nowMs: () => number
+  readonly log: Log
+}
+
+/** The last words of a proxy that was killed under us are heard by then. */
+const SETTLED_MS = 2_000
+
+/**
+ * Takes what earlier runs, or proxies that lost their control, have left behind: endings, then what was cut off. Each
+ * attempt once, however often it was told of. To be called at the start and from time to time; never twice at once.
+ */
+export function spoolTaker({ spoolDir, ledger, logs, take, nowMs, log }: SpoolTakerParts): () => Promise<void> {
+  let settledMs = 0
+
+  /** False: the database is away, and nothing is sure. */
+  const takeIn = async (rows: readonly LogRow[]): Promise<boolean> => {
+    await ledger.flush() // what waits here is not known there yet
+    if (ledger.trouble() !== '') return false
+    const known = new Set(await logs.known(rows.map((row) => row.attemptId)))
+    take(rows.filter((row) => !known.has(row.attemptId)))
+    await ledger.flush()
+    return ledger.trouble() === ''
+  }
+
+  return async () => {
+    // Looked at first: who is gone by now has put all of its endings where they are looked for next.
+    const left = readAbandoned(spoolDir, { nowMs: nowMs(), settledMs, isAlive })
+    settledMs = SETTLED_MS
+    for (const file of readSpool(spoolDir, nowMs())) {
+      if (!(await takeIn(file.rows))) return
+      dropSpooled(file)
+      log.write('info', 'endings of an earlier run were taken in', { rows: file.rows.length })
+    }
+    for (const one of left) {
+      if (!(await takeIn(one.rows))) return
+      dropAbandoned(one)
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false // also when another user has its number now
+  }
+}

@@ -1,0 +1,63 @@
+import { withOver } from '../core/decision.ts'
+import type { Failure, Verdict } from '../core/failure.ts'
+import { earliestReadyInMs, orderChannels } from '../core/order-channels.ts'
+import type { Course } from './course.ts'
+import type { ProxyDeps } from './deps.ts'
+import type { Exchange } from './exchange.ts'
+import { messageOf, summaryRow } from './record.ts'
+import { ownVerdict, refusal, retryAfterOf } from './refuse.ts'
+import { allowedOf, standees } from './standing.ts'
+import type { Trip } from './trip.ts'
+
+/** The last attempt, and what followed from it. */
+export type Failed = { readonly failure: Failure; readonly verdict: Verdict }
+
+/** The answer to a request that no channel could serve. */
+export function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Failed | undefined): Response {
+  deps.retries.failed(asked.type, Math.max(exchange.attemptNo - 1, 0))
+  const failure =
+    last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
+  const result = last?.verdict ?? ownVerdict(failure, deps.clock.nowMs())
+  if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {
+    const message = last
+      ? `exhausted: ${messageOf(failure, exchange.secrets)}`
+      : 'no available upstream (all cooled or none)'
+    exchange.decision = withOver(exchange.decision, course.over())
+    deps.report.ended(summaryRow({ deps, exchange }, result.clientStatus, message))
+  }
+  exchange.client.serverTimers()
+  const to = { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets }
+  return withRetryAfter(refusal(failure, result, to), last && readyInMs({ deps, exchange, asked }))
+}
+
+/** While everything rests, the end of the first rest is what a client should wait for; an upstream that names less is believed. */
+function withRetryAfter(response: Response, waitMs: number | undefined): Response {
+  if (waitMs === undefined || !isTemporary(response.status)) return response
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000))
+  const named = Number(response.headers.get('retry-after') ?? Number.NaN)
+  if (!(named <= seconds)) response.headers.set('retry-after', String(seconds))
+  return response
+}
+
+function isTemporary(status: number): boolean {
+  return status === 429 || status >= 500
+}
+
+/** `undefined` when one can be asked now, or waiting does not help. */
+function readyInMs({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchange' | 'asked'>): number | undefined {
+  const nowMs = deps.clock.nowMs()
+  const all = standees(deps.view().field(asked.type, asked.model), deps.shared, nowMs)
+  const candidates = allowedOf(all, exchange.token?.limits)
+  const { count, skipped } = orderChannels({ candidates, nowMs, fallback: 'none', ticket: () => 0, cache: deps.swrr })
+  return count > 0 ? undefined : earliestReadyInMs(skipped, nowMs)
+}
+
+/** The answer to a request that no channel had a part in. */
+export function refuse(deps: ProxyDeps, exchange: Exchange, failure: Failure): Response {
+  exchange.client.serverTimers()
+  return refusal(failure, ownVerdict(failure, deps.clock.nowMs()), {
+    api: exchange.api,
+    requestId: exchange.id,
+    secrets: [],
+  })
+}
