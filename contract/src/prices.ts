@@ -99,6 +99,6 @@ export const priceFeedAnswer = z.strictObject({
 })
 export type PriceFeed = z.output<typeof priceFeedAnswer>
 
-/** Offered models first, then all others, each by name. */
+/** Offered models first, then all that have a price or were asked for this month, each by name. */
 export const priceListAnswer = z.strictObject({ feed: priceFeedAnswer, prices: z.array(priceAnswer) })
 export type PriceList = z.output<typeof priceListAnswer>

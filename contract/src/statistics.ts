@@ -56,7 +56,7 @@ export const statsEntry = z.strictObject({
   total_cache_read_input_tokens: count.optional(),
   total_cache_creation_input_tokens: count.optional(),
   total_cost: number.optional(),
-  /** There were tokens, and nobody has a price for the model now: the cost is not all of it. */
+  /** There were tokens, they cost nothing, and nobody has a price for the model: it is not free, its cost is not known. */
   unpriced: z.literal(true).optional(),
   /** Exactly 48. Today: five minutes each, the last four hours; else the range in equal parts. Absent with `timeline=0`. */
   health_timeline: z.array(healthPoint).optional(),

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { LimitsFull } from '../control/limits-full.ts'
 import { StoreError } from '../ports/store.ts'
 import { activeRequestEndpoints } from './active-requests.ts'
 import { authTokenEndpoints } from './auth-tokens.ts'
@@ -135,6 +136,7 @@ const STORE_FAILURES = {
 
 /** Detail goes to the log only: it may quote what must not be seen. */
 function failed({ log }: AdminDeps, request: Request, error: unknown): Refused {
+  if (error instanceof LimitsFull) return refused(409, error.message)
   log.write('error', 'admin request failed', { method: request.method, path: pathOf(request), error })
   if (!(error instanceof StoreError) || error.kind === 'broken') return refused(500, 'internal error')
   const [status, message] = STORE_FAILURES[error.kind]

@@ -5,9 +5,10 @@ import {
   failureRuleTestBody,
   type TestedVerdict,
 } from '@ccload/contract/failure-rules.ts'
+import { parseFailureRules } from '../config/failure-rules.ts'
 import { settingsOf } from '../config/settings.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
-import { parseFailureRules, type RulesRead, ruleNameOf } from '../core/failure-rules.ts'
+import { type RulesRead, ruleNameOf } from '../core/failure-rules.ts'
 import { type RuleFacts, ruleOn, verdictBy } from '../core/rule-verdict.ts'
 import { verdict } from '../core/verdict.ts'
 import type { AdminDeps } from './deps.ts'

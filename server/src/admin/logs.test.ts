@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { activeRequestsAnswer } from '@ccload/contract/active-requests.ts'
 import { loggedModelsAnswer, logPageAnswer } from '@ccload/contract/logs.ts'
+import type { CostParts } from '../core/cost-parts.ts'
 import type { StoredLogRow } from '../ports/attempt-log.ts'
 import { START_MS, testDesk } from './test-desk.ts'
 
@@ -63,6 +64,31 @@ async function open() {
 }
 
 describe('GET /admin/logs', () => {
+  test('a row says how its cost came about, if it was charged', async () => {
+    const { desk, send } = await open()
+    const costParts: CostParts = {
+      parts: [
+        { what: 'input', count: 2_000, usdPerUnit: 3 },
+        { what: 'web-search', count: 2, usdPerUnit: 0.01 },
+      ],
+      multiplier: 0.5,
+      tier: 'batch',
+      ...{ isLongContext: true, pricedAs: 'row', isClamped: true },
+      ...{ isEstimated: true, isUnpriced: false },
+    }
+    desk.state.rows = [{ ...ROW, costParts }, ROW]
+    const [first, second] = logPageAnswer.parse((await send('GET', '/admin/logs')).json.data)
+    expect(first?.cost_parts).toEqual({
+      parts: [
+        { what: 'input', count: 2_000, price: 3, cost: 0.003 },
+        { what: 'web-search', count: 2, price: 0.01, cost: 0.01 },
+      ],
+      ...{ multiplier: 0.5, tier: 'batch', long_context: true, priced_as: 'row' },
+      ...{ clamped: true, estimated: true, unpriced: false },
+    })
+    expect(second).not.toHaveProperty('cost_parts')
+  })
+
   test('rows come in the known shape: seconds, dollars, the name of the channel', async () => {
     const { desk, send, ids } = await open()
     desk.state.rows = [

@@ -6,7 +6,8 @@ import type { AdminDeps } from './deps.ts'
 import { type Ask, type Endpoint, endpoint, endpointWithBody, MAX_BODY_BYTES } from './endpoint.ts'
 import { overrideOf, priceView } from './price-view.ts'
 import { readJsonObject } from './read-json.ts'
-import { badRequest, done, type Refused, type Reply, refused } from './reply.ts'
+import { badRequest, type Done, done, type Refused, type Reply, refused } from './reply.ts'
+import { statisticsRange } from './statistics-range.ts'
 
 const MAX_MODEL_CHARS = 256
 const MS = 1_000
@@ -22,11 +23,13 @@ export function priceEndpoints(deps: AdminDeps): readonly Endpoint[] {
   ]
 }
 
-function list({ control, clock }: AdminDeps): Reply {
+async function list(deps: AdminDeps): Promise<Done> {
+  const { control, clock } = deps
   const { book, feed } = control.prices
   const nowMs = clock.nowMs()
   const offered = offeredModels(control)
-  const others = [...book.rows.keys()].filter((name) => !offered.has(name)).sort()
+  const known = new Set([...book.rows.keys(), ...(await askedModels(deps))])
+  const others = [...known].filter((name) => !offered.has(name)).sort()
   const view = (model: string, isOffered: boolean) => priceView({ book, model, nowMs, isOffered })
   const answer: PriceList = {
     feed: {
@@ -37,6 +40,13 @@ function list({ control, clock }: AdminDeps): Reply {
     prices: [...[...offered].sort().map((model) => view(model, true)), ...others.map((model) => view(model, false))],
   }
   return done(answer)
+}
+
+/** What clients have asked for this month. */
+async function askedModels(deps: AdminDeps): Promise<readonly string[]> {
+  const { fromMs, toMs, nowMs, zone } = statisticsRange(deps, 'this_month')
+  const rows = await deps.control.statistics.read({ fromMs, toMs, nowMs, zone, by: ['model'] })
+  return rows.map(({ model }) => model).filter((model) => model !== '' && model !== '*')
 }
 
 /** What clients may ask for, and what upstreams are asked for instead. */
@@ -86,7 +96,7 @@ async function importFeed(deps: AdminDeps, { request }: Ask): Promise<Reply> {
   }
   const saved = await control.prices.importFeed({ ...read.value, prices: pricesOf(read.value['prices']) })
   if (!saved.ok) return badRequest(`the feed is refused, the prices in force stay: ${saved.reasons.join('; ')}`)
-  return changed(list(deps).data, saved.change)
+  return changed((await list(deps)).data, saved.change)
 }
 
 /** Those that cannot be read stay as they are: what takes the feed says what is wrong with them. */

@@ -1,15 +1,17 @@
 import { REQUEST_ROUTE, type RequestAttempt, type RequestExplained } from '@ccload/contract/requests.ts'
 import { settingsOf } from '../config/settings.ts'
 import type { Control } from '../control/control.ts'
-import { type Decision, decisionOf, type RestNote, type SkipNote } from '../core/decision.ts'
+import type { Decision, RestNote, SkipNote } from '../core/decision.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { done, type Reply, refused } from './reply.ts'
 import { storyOf } from './request-story.ts'
 import { skipView } from './skip-words.ts'
+import { decisionOf } from './stored-decision.ts'
 
 const NANO = 1e9
+const MS = 1_000
 const MAX_ROWS = 1_100 // the setting `max_attempts` goes up to 1,000
 const MAX_ID_CHARS = 191
 const OK_FROM = 200
@@ -109,7 +111,7 @@ function statusOfLast(told: Told | undefined): number | undefined {
 function spanOf(attempts: readonly Told[]): number {
   const starts = attempts.map(({ row }) => row.timeMs)
   const ends = attempts.map(({ row }) => row.timeMs + row.durationMs)
-  return attempts.length === 0 ? 0 : Math.max(...ends) - Math.min(...starts)
+  return attempts.length === 0 ? 0 : Math.round((Math.max(...ends) - Math.min(...starts)) * MS) / MS // to the microsecond
 }
 
 type ConsideredView = Pick<

@@ -101,6 +101,18 @@ describe('GET /admin/stats', () => {
     expect(rest).toMatchObject({ duration_seconds: SECONDS_OF_TODAY, is_today: true, rpm_stats: { peak_rpm: 3 } })
   })
 
+  test('a model that nobody has a price for is flagged, one that is free is not', async () => {
+    const { stats } = await open([
+      row({ model: 'of-nobody', costNanoUsd: 0 }),
+      row({ model: 'glm-4.5-flash', costNanoUsd: 0 }),
+    ])
+    const flags = (await stats()).stats.map(({ model, unpriced }) => [model, unpriced])
+    expect(flags).toEqual([
+      ['glm-4.5-flash', undefined],
+      ['of-nobody', true],
+    ])
+  })
+
   test('a channel that is gone stays in it, without a name or priority', async () => {
     const { stats } = await open([row({ channelId: 99 })])
     expect((await stats()).stats).toMatchObject([{ channel_id: 99, channel_name: '未知渠道', success: 1 }])

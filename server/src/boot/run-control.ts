@@ -4,6 +4,7 @@ import type { Config } from '../config/env.ts'
 import { openControl } from '../control/open-control.ts'
 import { countReply, type TokenCounter, tokenCounter } from '../control/token-counter.ts'
 import { handedFrom, purposeOf } from '../link/hand-over.ts'
+import { MAX_PROXIES } from '../link/shared-page.ts'
 import { openLog } from '../observe/log.ts'
 import type { Log } from '../ports/log.ts'
 import { openStoreThread } from '../store/thread-store.ts'
@@ -41,7 +42,7 @@ export async function runControl(config: Config): Promise<RunningProgram> {
 async function openAll(config: Config, place: Surroundings, log: Log): Promise<RunningProgram> {
   const clock = systemClock
   const { start, shared, zone, port } = place
-  const count = config.workers ?? availableParallelism()
+  const count = config.workers ?? Math.min(availableParallelism(), MAX_PROXIES)
   // Processes take longest to come up: they start now, and listen once control has told them what is in force.
   let proxies: Proxies | undefined = count > 0 ? proxyProcesses(count, start, log) : undefined
   const opened = await openStoreThread({

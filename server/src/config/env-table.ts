@@ -70,9 +70,9 @@ export const ENV = {
     kind: 'int',
     fallback: '',
     min: 0,
-    max: 256,
-    en: 'Proxy processes. Unset: one per core. `0`: everything in one process.',
-    zh: '代理进程数。未设置：每核一个；`0`：全部在同一进程内。',
+    max: 31,
+    en: 'Proxy processes. Unset: one per core, at most 31. `0`: everything in one process.',
+    zh: '代理进程数。未设置：每核一个，最多 31；`0`：全部在同一进程内。',
   },
   CCLOAD_MAX_CONCURRENCY: {
     kind: 'int',

@@ -1,5 +1,6 @@
-import { type FailureRules, failureRulesOf, parseFailureRules } from '../core/failure-rules.ts'
+import type { FailureRules } from '../core/failure-rules.ts'
 import type { SettingValues } from '../core/snapshot.ts'
+import { failureRulesOf, parseFailureRules } from './failure-rules.ts'
 import type { SettingRow } from './setting-row.ts'
 import { SETTINGS, type SettingKey } from './settings-table.ts'
 import { isTimeZone } from './time-zone.ts'

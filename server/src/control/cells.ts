@@ -7,6 +7,10 @@ import type { Cell, Shared } from '../ports/shared.ts'
 export type Cells = {
   /** Errors: RangeError when the page is full. */
   of(name: string): Cell
+  /** As `of`; `undefined` when the page is full. */
+  offer(name: string): Cell | undefined
+  /** Whether `offer` has one. Nothing is given. */
+  hasRoomFor(name: string): boolean
   /** All that have been given, in no order. */
   all(): Iterable<readonly [name: string, cell: Cell]>
   /** Frees the cells of everything that `keep` no longer names; a later owner starts afresh. */
@@ -39,17 +43,24 @@ function numbered({ max, of: what, clean }: Places): Cells {
   const byName = new Map<string, Cell>()
   const free: Cell[] = []
   let next = 0
+  const offer = (name: string): Cell | undefined => {
+    const known = byName.get(name)
+    if (known !== undefined) return known
+    // A request to what is gone may still fail and leave its mark there: no place is used again while others are left.
+    const cell = next < max ? next++ : free.shift()
+    if (cell === undefined) return undefined
+    clean(cell) // what a late request of its last owner has left
+    byName.set(name, cell)
+    return cell
+  }
   return {
     of(name) {
-      const known = byName.get(name)
-      if (known !== undefined) return known
-      // A request to what is gone may still fail and leave its mark there: no place is used again while others are left.
-      const cell = next < max ? next++ : free.shift()
+      const cell = offer(name)
       if (cell === undefined) throw new RangeError(`more than ${max} ${what}`)
-      clean(cell) // what a late request of its last owner has left
-      byName.set(name, cell)
       return cell
     },
+    offer,
+    hasRoomFor: (name) => byName.has(name) || next < max || free.length > 0,
     all: () => byName,
     retain(keep) {
       for (const [name, cell] of byName) {

@@ -1,10 +1,11 @@
 import { settingRow, settingText } from '../config/settings.ts'
 import type { SettingValues } from '../core/snapshot.ts'
-import type { StoredChannel } from '../ports/channel-store.ts'
+import type { ChannelDraft, StoredChannel } from '../ports/channel-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
-import type { StoredToken } from '../ports/token-store.ts'
+import type { StoredToken, TokenDraft } from '../ports/token-store.ts'
 import type { Change, Control } from './control.ts'
+import { LimitsFull } from './limits-full.ts'
 import type { Patch } from './publisher.ts'
 import type { Registry } from './registry.ts'
 import type { SpendBook } from './spend-book.ts'
@@ -65,9 +66,14 @@ function channelChanges(
     return told(parts, channel, { channels: [registry.wire(channel)] })
   }
   return {
-    createChannel: (draft) => inTurn(async () => put(await store.channels.create(draft, clock.nowMs()))),
+    createChannel: (draft) =>
+      inTurn(async () => {
+        if (limitsChannel(draft) && !registry.mayLimit('channel', undefined)) throw new LimitsFull()
+        return put(await store.channels.create(draft, clock.nowMs()))
+      }),
     updateChannel: (id, patch) =>
       inTurn(async () => {
+        if (limitsChannel(patch) && !registry.mayLimit('channel', id)) throw new LimitsFull()
         const channel = await store.channels.update(id, patch, clock.nowMs())
         if (channel === undefined) return NONE
         const change = await put(channel)
@@ -96,9 +102,14 @@ function tokenChanges(
     return told(parts, token, { tokens: [inForce] })
   }
   return {
-    createToken: (draft) => inTurn(async () => put(await store.tokens.create(draft, clock.nowMs()))),
+    createToken: (draft) =>
+      inTurn(async () => {
+        if (limitsToken(draft) && !registry.mayLimit('token', undefined)) throw new LimitsFull()
+        return put(await store.tokens.create(draft, clock.nowMs()))
+      }),
     updateToken: (id, patch) =>
       inTurn(async () => {
+        if (limitsToken(patch) && !registry.mayLimit('token', id)) throw new LimitsFull()
         const token = await store.tokens.update(id, patch)
         return token === undefined ? NONE : put(token)
       }),
@@ -112,6 +123,16 @@ function tokenChanges(
         return change
       }),
   }
+}
+
+function limitsChannel({ dailyCostLimitUsd = 0, rpmLimit = 0, maxConcurrency = 0 }: Partial<ChannelDraft>): boolean {
+  return dailyCostLimitUsd > 0 || rpmLimit > 0 || maxConcurrency > 0
+}
+
+function limitsToken(draft: Partial<TokenDraft>): boolean {
+  const { costLimitMicroUsd = 0, dailyCostLimitMicroUsd = 0, monthlyCostLimitMicroUsd = 0 } = draft
+  const { rpmLimit = 0, maxConcurrency = 0 } = draft
+  return costLimitMicroUsd + dailyCostLimitMicroUsd + monthlyCostLimitMicroUsd + rpmLimit + maxConcurrency > 0
 }
 
 async function saveSettings(parts: ChangesParts, values: SettingValues): Promise<Change<void>> {

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { mayClear, remainingMs } from '../core/cooldown.ts'
 import type { RestReason } from '../link/messages.ts'
 import { plainPage } from '../link/page-file.ts'
 import type { SharedPage } from '../link/shared-page.ts'
 import type { CooldownTarget, StoredChannel, StoredCooldown, StoredReason } from '../ports/channel-store.ts'
 import { type Store, StoreError } from '../ports/store.ts'
+import { channelCell } from './cells.ts'
 import { CooldownBook } from './cooldown-book.ts'
 import { Registry } from './registry.ts'
 
@@ -15,6 +18,7 @@ const KEY: CooldownTarget = { scope: 'key', channelId: 1, keyId: 11 }
 const MODEL: CooldownTarget = { scope: 'model', channelId: 1, model: 'm' }
 
 let nowMs = NOW_MS
+let monoMs = 0
 let page: SharedPage
 let registry: Registry
 let book: CooldownBook
@@ -23,7 +27,8 @@ beforeEach(() => {
   page = plainPage(NOW_MS)
   registry = new Registry(page)
   registry.channels.set(1, channel())
-  book = new CooldownBook(registry, page, { nowMs: () => nowMs, monoMs: () => nowMs })
+  monoMs = 0
+  book = new CooldownBook(registry, page, { nowMs: () => nowMs, monoMs: () => monoMs })
 })
 
 function channel(cooldown = NONE, keyCooldown = NONE, keyTurn = 0): StoredChannel {
@@ -95,6 +100,19 @@ describe('after a start', () => {
   })
 })
 
+describe('how high a rest is', () => {
+  test('stands with its reason, and survives the database; by hand it has no step', async () => {
+    const { store: there, state } = store()
+    const untilMs = NOW_MS + MINUTE_MS
+    const written = page.changeRest(registry.cellOf(channelCell(1)), () => ({ sinceMs: NOW_MS, untilMs }))
+    book.rested({ ...reason(CHANNEL, untilMs), ...written, step: 3, capped: true })
+    book.set(KEY, untilMs)
+    await book.save(there)
+    expect(state.saved).toMatchObject([{ why: { step: 3, capped: true } }, { why: { reason: 'set by hand' } }])
+    expect(book.running().map(({ why }) => why?.step)).toEqual([3, undefined])
+  })
+})
+
 describe('while running', () => {
   test('set and cleared by hand: true at once, with why', () => {
     expect(book.set(KEY, NOW_MS + MINUTE_MS)).toBe(true)
@@ -123,6 +141,91 @@ describe('while running', () => {
     book.set(CHANNEL, NOW_MS + MINUTE_MS)
     nowMs += MINUTE_MS
     expect(running()).toEqual([])
+  })
+})
+
+describe('when the clock is set (F21)', () => {
+  const HOUR_MS = 3_600_000
+  const cell = () => registry.cellOf(channelCell(1))
+  const advance = (ms: number): void => {
+    nowMs += ms
+    monoMs += ms
+  }
+  const tick = () => book.save(store().store)
+  const leftMs = () => remainingMs(page.rest(cell()), nowMs)
+
+  test('a rest made while it was an hour ahead ends when it should, and does not come back half an hour later', async () => {
+    nowMs += HOUR_MS
+    await tick()
+    const untilMs = nowMs + 30 * MINUTE_MS
+    page.changeRest(cell(), () => ({ sinceMs: nowMs, untilMs }))
+    book.rested(reason(CHANNEL, untilMs))
+    advance(5 * MINUTE_MS)
+    nowMs -= HOUR_MS
+    await tick()
+    expect(leftMs()).toBeCloseTo(25 * MINUTE_MS, -2)
+    expect(book.running()).toMatchObject([{ scope: 'channel', why: { reason: 'why' } }])
+    advance(25 * MINUTE_MS + 1_000)
+    for (let minutes = 0; minutes < 90; minutes++) {
+      expect(leftMs()).toBe(0)
+      advance(MINUTE_MS)
+      await tick()
+    }
+  })
+
+  test('an attempt may judge and a success may clear at once after it was set back', async () => {
+    book.set(CHANNEL, nowMs + 30 * MINUTE_MS)
+    advance(1_000)
+    nowMs -= HOUR_MS
+    await tick()
+    expect(leftMs()).toBeGreaterThan(0)
+    advance(50)
+    expect(page.clearRest(cell(), (rest) => mayClear(rest, nowMs))).toBe(true)
+  })
+
+  test('whatever jumps there are, a rest ends after its length, and once more for each time the clock was set back', async () => {
+    const jump = fc.record({
+      afterMs: fc.integer({ min: 1_000, max: 20 * MINUTE_MS }),
+      byMs: fc.constantFrom(-HOUR_MS, HOUR_MS),
+    })
+    const run = fc.asyncProperty(
+      fc.array(jump, { maxLength: 6 }),
+      fc.integer({ min: 1_000, max: 30 * MINUTE_MS }),
+      fc.nat(6),
+      async (jumps, lengthMs, at) => {
+        page.clearRest(cell(), () => true)
+        await tick()
+        let endedAtMs = monoMs + lengthMs
+        for (const [place, { afterMs, byMs }] of jumps.entries()) {
+          if (place === at) {
+            const restMs = nowMs
+            page.changeRest(cell(), () => ({ sinceMs: restMs, untilMs: restMs + lengthMs }))
+            endedAtMs = monoMs + lengthMs
+          }
+          advance(afterMs)
+          nowMs += byMs
+          await tick()
+          expect(leftMs()).toBeLessThanOrEqual(lengthMs + 20)
+          if (byMs < 0) endedAtMs += lengthMs
+        }
+        const lateMs = Math.max(endedAtMs - monoMs, 0) + 1_000
+        for (let step = 0; step < 4; step++) {
+          advance(step === 0 ? lateMs : HOUR_MS / 2)
+          await tick()
+          expect(leftMs()).toBe(0)
+        }
+      },
+    )
+    await fc.assert(run, { numRuns: 200 })
+  })
+
+  test('what was stored by a clock that ran ahead does not wait in the future after a start', async () => {
+    const untilMs = NOW_MS + 2 * HOUR_MS
+    registry.channels.set(1, channel({ untilMs, durationMs: MINUTE_MS }))
+    await book.restore(store().store)
+    expect(leftMs()).toBeCloseTo(MINUTE_MS, -2)
+    advance(MINUTE_MS + 20)
+    expect(leftMs()).toBe(0)
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Rest, remainingMs } from '../core/cooldown.ts'
+import { afterSetBack, type Rest, remainingMs } from '../core/cooldown.ts'
 import type { RestReason } from '../link/messages.ts'
 import type { CooldownTarget, CooldownToSave, StoredCooldown, StoredWhy } from '../ports/channel-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -8,6 +8,9 @@ import { channelCell, keyCell, modelCell } from './cells.ts'
 import type { RunningRest } from './control.ts'
 import type { Registry } from './registry.ts'
 
+/** A smaller step is within what rests are rounded by, and adds up until it is one. */
+const CLOCK_SET_MS = 1_000
+
 /** The rests in the shared page, with their reasons beside them and their copy in the database behind them. */
 export class CooldownBook {
   readonly #registry: Registry
@@ -16,11 +19,14 @@ export class CooldownBook {
   readonly #reasons = new Map<string, RestReason>()
   readonly #changed = new Map<string, CooldownTarget>()
   readonly #savedTurns = new Map<number, number>()
+  /** Wall clock less monotonic clock, ms: changes when the wall clock is set. */
+  #offsetMs: number
 
   constructor(registry: Registry, shared: Shared, clock: Clock) {
     this.#registry = registry
     this.#shared = shared
     this.#clock = clock
+    this.#offsetMs = clock.nowMs() - clock.monoMs()
   }
 
   /** Puts what was running at the last end back into the page. */
@@ -84,6 +90,7 @@ export class CooldownBook {
 
   /** Writes what has changed since the last call: rests and key rotations. */
   async save(store: Store): Promise<void> {
+    this.#followClock()
     const targets = [...this.#changed.values()]
     this.#changed.clear()
     try {
@@ -95,6 +102,25 @@ export class CooldownBook {
     } catch (error) {
       for (const target of targets) this.#changed.set(nameOf(target), target)
       throw error
+    }
+  }
+
+  /** The wall clock was set back: rests that now lie in the future go with it, so that none waits there. */
+  #followClock(): void {
+    const nowMs = this.#clock.nowMs()
+    const offsetMs = nowMs - this.#clock.monoMs()
+    const backMs = this.#offsetMs - offsetMs
+    if (Math.abs(backMs) < CLOCK_SET_MS) return
+    this.#offsetMs = offsetMs
+    if (backMs < 0) return
+    for (const target of this.#targets()) {
+      const name = nameOf(target)
+      const cell = this.#registry.cellOf(name)
+      const written = this.#shared.changeRest(cell, (rest) => rest && afterSetBack(rest, nowMs, backMs))
+      if (written === undefined) continue
+      const why = this.#reasons.get(name)
+      if (why) this.#reasons.set(name, { ...why, ...written })
+      this.#changed.set(name, target)
     }
   }
 
@@ -115,9 +141,11 @@ export class CooldownBook {
     if (untilMs <= 0) return
     const why = this.#reasons.get(name)
     // Without a length it would count as over.
-    const sinceMs = durationMs > 0 ? untilMs - durationMs : this.#clock.nowMs()
+    const nowMs = this.#clock.nowMs()
+    const sinceMs = durationMs > 0 ? untilMs - durationMs : nowMs
     const isReasonOfIt = why !== undefined && Math.ceil(why.untilMs / 1000) * 1000 === untilMs
-    const rest: Rest = isReasonOfIt ? why : { sinceMs, untilMs }
+    const stored: Rest = isReasonOfIt ? why : { sinceMs, untilMs }
+    const rest = afterSetBack(stored, nowMs, 0) ?? stored // the clock may have been set back since
     const written = this.#shared.changeRest(this.#registry.cellOf(name), () => rest)
     if (isReasonOfIt && written) this.#reasons.set(name, { ...why, ...written })
   }

@@ -18,6 +18,8 @@ const FLUSH_MS = 200
 const RETRY_MS = 1_000
 const MAX_ROWS_AT_ONCE = 1_000
 const MAX_ROWS_HELD = 100_000
+/** One file for many small batches: they come every few ms. */
+const ROWS_A_SPILL = 5_000
 
 /** The book of finished attempts: written in batches, each row once, none forgotten while the database is away. */
 export class Ledger {
@@ -37,7 +39,7 @@ export class Ledger {
     this.#waiting.push({ rows, proxy, batch })
     this.#rowsHeld += rows.length
     this.#later(FLUSH_MS)
-    while (this.#rowsHeld > MAX_ROWS_HELD && this.#waiting.length > 1) this.#spillOldest()
+    if (this.#rowsHeld > MAX_ROWS_HELD) this.#spillOldest()
   }
 
   /** Resolves when everything taken before the call is on disk, or the database has refused it. */
@@ -47,6 +49,26 @@ export class Ledger {
     this.#writing = this.#drain()
     await this.#writing
     this.#writing = undefined
+  }
+
+  /**
+   * Runs `act` while all that was taken is on disk and nothing more is written: whoever counts what the database has
+   * counts each row once, there or when it is taken. @returns False: not run, the database does not take rows.
+   * Errors: those of `act`.
+   */
+  async whileStill(act: () => Promise<void>): Promise<boolean> {
+    while (this.#waiting.length > 0 || this.#writing !== undefined) {
+      await this.flush()
+      if (this.#trouble !== '') return false
+    }
+    const done = act()
+    this.#writing = done.catch(() => {}) // whoever called is told
+    try {
+      await done
+    } finally {
+      this.#writing = undefined
+    }
+    return true
   }
 
   /** `''` = fine; else what keeps rows from being written. */
@@ -108,11 +130,16 @@ export class Ledger {
   }
 
   #spillOldest(): void {
-    const oldest = this.#waiting.shift()
-    if (oldest === undefined) return
-    this.#rowsHeld -= oldest.rows.length
-    this.#spill(oldest.rows)
-    if (oldest.proxy !== undefined) this.#parts.stored(oldest.proxy, oldest.batch)
+    const oldest: Taken[] = []
+    while (this.#rowsHeld > MAX_ROWS_HELD - ROWS_A_SPILL && this.#waiting.length > 1) {
+      const taken = this.#waiting.shift()
+      if (taken === undefined) break
+      this.#rowsHeld -= taken.rows.length
+      oldest.push(taken)
+    }
+    if (oldest.length === 0) return
+    this.#spill(oldest.flatMap(({ rows }) => rows))
+    for (const { proxy, batch } of oldest) if (proxy !== undefined) this.#parts.stored(proxy, batch)
   }
 
   /** When the disk refuses too there is nobody left to give them to: counted and said, and the program lives on. */

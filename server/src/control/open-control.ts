@@ -1,9 +1,8 @@
-import { type Settings, settingsOf } from '../config/settings.ts'
+import { settingsOf } from '../config/settings.ts'
 import type { SettingValues } from '../core/snapshot.ts'
 import type { Down, Health, Up } from '../link/messages.ts'
 import { unpackRows } from '../link/row-wire.ts'
-import { spool } from '../link/spool.ts'
-import type { LogRow } from '../ports/attempt-log.ts'
+import type { StoredChannel } from '../ports/channel-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LinkEnd } from '../ports/link.ts'
 import type { Log } from '../ports/log.ts'
@@ -14,10 +13,11 @@ import { changes } from './changes.ts'
 import { ChannelHealth } from './channel-health.ts'
 import type { Control } from './control.ts'
 import { CooldownBook } from './cooldown-book.ts'
-import { Ledger } from './ledger.ts'
+import { Endings } from './endings.ts'
 import { PriceDesk } from './price-desk.ts'
 import { Pricing } from './pricing.ts'
 import { type Patch, type ProxyEnd, publisher } from './publisher.ts'
+import { ranking } from './ranking.ts'
 import { Registry } from './registry.ts'
 import { regular } from './regular.ts'
 import { startRetention } from './retention.ts'
@@ -25,7 +25,6 @@ import { startRollupUpkeep } from './rollup-upkeep.ts'
 import { runningBook } from './running-book.ts'
 import { simulate } from './simulation.ts'
 import { SpendBook } from './spend-book.ts'
-import { spoolTaker } from './spool-taker.ts'
 
 export type ControlParts = {
   readonly store: Store
@@ -44,14 +43,15 @@ export type ControlParts = {
 
 const SAVE_MS = 1_000
 const HEARTBEAT_MS = 500
-const SPOOL_LOOK_MS = 5_000
 const HEALTH_LOOK_MS = 1_000
-const LIMITS_LOOK_MS = 1_000
 
 /** The control plane with everything loaded that was in force at the last end. Errors: `StoreError`. */
 export async function openControl(parts: ControlParts): Promise<OpenControl> {
   const registry = new Registry(parts.shared)
   await registry.load(parts.store)
+  const unmetered = registry.unmetered()
+  if (unmetered > 0)
+    parts.log.write('error', 'limits do not hold: too many tokens and channels have some', { unmetered })
   const cooldowns = new CooldownBook(registry, parts.shared, parts.clock)
   await cooldowns.restore(parts.store)
   const desk = new PriceDesk({ settings: parts.store.settings, nowMs: parts.clock.nowMs, log: parts.log })
@@ -64,7 +64,8 @@ export async function openControl(parts: ControlParts): Promise<OpenControl> {
   })
   await spends.load(parts.store)
   const plane = new OpenControl(parts, { registry, cooldowns, desk, spends })
-  await plane.takeSpool()
+  await plane.endings.takeSpool()
+  plane.start()
   return plane
 }
 
@@ -78,47 +79,45 @@ type Books = {
 /** The control plane's working heart: what the admin API uses, and where the proxies' lines end. */
 export class OpenControl {
   readonly control: Control
-  /** Stores what earlier runs, or proxies that lost their control, have left behind. */
-  readonly takeSpool: () => Promise<void>
+  readonly endings: Endings
   readonly #parts: ControlParts
   readonly #registry: Registry
   readonly #cooldowns: CooldownBook
   readonly #desk: PriceDesk
-  readonly #pricing: Pricing
   readonly #spends: SpendBook
-  readonly #ledger: Ledger
   readonly #publisher = publisher(() => this.#wholeState())
   readonly #running = runningBook()
   readonly #channelHealth = new ChannelHealth()
-  #rankedAtMs = 0
-  #hasMessages = false
-  readonly #stops: readonly (() => void)[]
+  #stops: readonly (() => void)[] = []
 
   constructor(parts: ControlParts, { registry, cooldowns, desk, spends }: Books) {
-    const { store, clock, log } = parts
+    const { store, clock, log, spoolDir, onMessages } = parts
     this.#parts = parts
     this.#registry = registry
     this.#cooldowns = cooldowns
     this.#desk = desk
-    this.#pricing = new Pricing(() => desk.book)
     this.#spends = spends
-    const overflow = spool(parts.spoolDir, `control-${process.pid}-${clock.nowMs()}`)
-    this.#ledger = new Ledger({
-      logs: store.logs,
-      log,
-      overflow: (rows) => overflow.write(rows),
-      stored: (proxy, upTo) => void (proxy as ProxyEnd).link.send({ t: 'stored', upTo }),
-    })
-    this.takeSpool = spoolTaker({
-      ...{ spoolDir: parts.spoolDir, ledger: this.#ledger, logs: store.logs, nowMs: clock.nowMs, log },
-      take: (rows) => this.#take(rows),
+    this.endings = new Endings({
+      ...{ store, clock, log, spoolDir, spends, onMessages },
+      pricing: new Pricing(() => desk.book),
+      health: this.#channelHealth,
+      changed: (channelIds) => this.#tell(channelIds),
     })
     this.control = this.#facade()
+  }
+
+  /** Regular work begins. */
+  start(): void {
+    const { store, clock, log, zone } = this.#parts
+    const registry = this.#registry
+    const look = ranking({
+      ...{ registry, health: this.#channelHealth, nowMs: clock.nowMs },
+      moved: (channels) => this.#publish(channels),
+    })
     this.#stops = [
-      regular(SAVE_MS, () => cooldowns.save(store), log),
-      regular(SPOOL_LOOK_MS, () => this.takeSpool(), log),
-      regular(HEALTH_LOOK_MS, () => this.#rank(), log),
-      regular(LIMITS_LOOK_MS, () => this.#lookAtLimits(), log),
+      this.endings.start(),
+      regular(SAVE_MS, () => this.#cooldowns.save(store), log),
+      regular(HEALTH_LOOK_MS, look, log),
       regular(HEARTBEAT_MS, async () => this.#beat(), log),
       startRetention({
         logs: store.logs,
@@ -130,8 +129,8 @@ export class OpenControl {
         statistics: store.statistics,
         log,
         nowMs: clock.nowMs,
-        zone: () => settingsOf(registry.settings).resetTimeZone || parts.zone,
-        historyMade: () => this.#reloadSpends(),
+        zone: () => settingsOf(registry.settings).resetTimeZone || zone,
+        historyMade: () => this.endings.recount(),
       }),
     ]
   }
@@ -153,7 +152,7 @@ export class OpenControl {
       case 'endings': {
         const rows = unpackRows(message.rows)
         this.#running.ended(end, rows)
-        return this.#take(rows, { end, batch: message.batch })
+        return this.endings.take(rows, { end, batch: message.batch })
       }
       case 'closed':
         return this.#release(end, message.meters)
@@ -175,7 +174,7 @@ export class OpenControl {
   gone(end: ProxyEnd): void {
     this.#publisher.leave(end)
     const left = this.#running.lastOf(end).map(({ row }) => row)
-    if (left.length > 0) this.#take(left) // charged before what was held for it is free again
+    if (left.length > 0) this.endings.take(left) // charged before what was held for it is free again
     this.#parts.shared.forget(end.row)
   }
 
@@ -187,7 +186,7 @@ export class OpenControl {
 
   async close(): Promise<void> {
     for (const stop of this.#stops) stop()
-    await this.#ledger.close()
+    await this.endings.close()
     await this.#cooldowns.save(this.#parts.store)
   }
 
@@ -252,58 +251,16 @@ export class OpenControl {
 
   async #upToDate(): Promise<void> {
     await this.#running.now(this.#publisher.ends) // what a proxy has to report comes before its answer
-    await this.#ledger.flush()
-  }
-
-  /** Endings: what they cost, what they say of a channel, and into the book with them. */
-  #take(ended: readonly LogRow[], from?: { readonly end: ProxyEnd; readonly batch: number }): void {
-    if (!this.#hasMessages && ended.some(({ path }) => path === '/v1/messages')) {
-      this.#hasMessages = true
-      this.#parts.onMessages?.()
-    }
-    const rows = this.#pricing.priced(ended)
-    this.#channelHealth.note(rows)
-    const changed = this.#spends.note(rows)
-    this.#ledger.take(rows, from?.end, from?.batch)
-    if (changed.length > 0) this.#tell(changed)
-  }
-
-  async #lookAtLimits(): Promise<void> {
-    if (this.#spends.isOfAnotherZone()) await this.#reloadSpends()
-    const changed = this.#spends.look()
-    if (changed.length > 0) this.#tell(changed)
-  }
-
-  /** With all in the sums that has happened so far. */
-  async #reloadSpends(): Promise<void> {
-    await this.#ledger.flush()
-    this.#tell(await this.#spends.load(this.#parts.store))
+    await this.endings.flush()
   }
 
   /** What somebody has spent changes what the proxies may do; nobody waits for it. */
   #tell(channelIds: readonly number[]): void {
-    const registry = this.#registry
-    const channels = channelIds.flatMap((id) => registry.channels.get(id) ?? [])
-    void this.#publisher.publish({ channels: channels.map((channel) => registry.wire(channel)) })
+    void this.#publish(channelIds.flatMap((id) => this.#registry.channels.get(id) ?? []))
   }
 
-  /** Moves channels up and down by how their attempts have ended lately, when the setting says so. */
-  async #rank(): Promise<void> {
-    const registry = this.#registry
-    const settings = settingsOf(registry.settings)
-    const nowMs = this.#parts.clock.nowMs()
-    if (
-      nowMs - this.#rankedAtMs < settings.healthScoreUpdateIntervalMs &&
-      settings.healthScoreEnabled === registry.isRanked()
-    )
-      return
-    this.#rankedAtMs = nowMs
-    const moved = registry.rank(
-      settings.healthScoreEnabled
-        ? this.#channelHealth.priorities(registry.channels.values(), rankingOf(settings), nowMs)
-        : new Map<number, number>(),
-    )
-    if (moved.length > 0) await this.#publisher.publish({ channels: moved.map((channel) => registry.wire(channel)) })
+  #publish(channels: readonly StoredChannel[]): Promise<readonly number[]> {
+    return this.#publisher.publish({ channels: channels.map((channel) => this.#registry.wire(channel)) })
   }
 
   #beat(): void {
@@ -313,7 +270,7 @@ export class OpenControl {
 
   /** Rows that wait are no reason to take us out of service: requests go on, and nothing is lost. */
   #health(): Health {
-    return { ok: true, why: this.#ledger.trouble() }
+    return { ok: true, why: this.endings.trouble() }
   }
 
   #wholeState(): Required<Patch> {
@@ -325,13 +282,5 @@ export class OpenControl {
       removedTokenHashes: [],
       settings: this.#settings(),
     }
-  }
-}
-
-function rankingOf(settings: Settings): Parameters<ChannelHealth['priorities']>[1] {
-  return {
-    penaltyWeight: settings.successRatePenaltyWeight,
-    minConfidentSample: settings.healthMinConfidentSample,
-    windowMs: settings.healthScoreWindowMs,
   }
 }

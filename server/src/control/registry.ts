@@ -1,6 +1,7 @@
 import { defaultSettings, parseSetting, type SettingValue } from '../config/settings.ts'
 import type { ApiToken, SettingValues, TokenLimits, UseLimits } from '../core/snapshot.ts'
 import type { WireChannel } from '../link/messages.ts'
+import { MAX_METERS } from '../link/meter-page.ts'
 import type { StoredChannel } from '../ports/channel-store.ts'
 import type { Shared } from '../ports/shared.ts'
 import type { Store } from '../ports/store.ts'
@@ -22,9 +23,10 @@ export class Registry {
   /** Set by health scoring; absent = the priority itself. */
   #effectivePriority: ReadonlyMap<number, number> = new Map()
 
-  constructor(shared: Shared) {
+  /** @param maxMeters  How many tokens and channels may have limits. */
+  constructor(shared: Shared, maxMeters = MAX_METERS) {
     this.#cells = cells(shared)
-    this.#meters = meterCells(shared.meters)
+    this.#meters = meterCells(shared.meters, maxMeters)
   }
 
   async load(store: Store): Promise<void> {
@@ -53,8 +55,22 @@ export class Registry {
     const { rpmLimit: rpm, maxConcurrency, dailyCostLimitUsd } = channel
     if (rpm === 0 && maxConcurrency === 0 && dailyCostLimitUsd === 0) return undefined
     const dailyCostMicroUsd = Math.ceil(dailyCostLimitUsd * MICRO_PER_USD)
-    const meter = this.#meters.of(channelMeter(channelId))
-    return { meter, costMicroUsd: 0, dailyCostMicroUsd, monthlyCostMicroUsd: 0, rpm, maxConcurrency }
+    const meter = this.#meters.offer(channelMeter(channelId))
+    return {
+      ...(meter !== undefined && { meter }),
+      ...{ costMicroUsd: 0, dailyCostMicroUsd, monthlyCostMicroUsd: 0, rpm, maxConcurrency },
+    }
+  }
+
+  /** Whether the use of one more, or of this one, can be counted. @param id  `undefined` = a new one. */
+  mayLimit(what: 'token' | 'channel', id: number | undefined): boolean {
+    return this.#meters.hasRoomFor(what === 'token' ? tokenMeter(id ?? 0) : channelMeter(id ?? 0))
+  }
+
+  /** How many have limits that do not hold, because more have them than can be counted. */
+  unmetered(): number {
+    const all = [...this.tokens.values(), ...[...this.channels.keys()].map((id) => ({ limits: this.limitsOf(id) }))]
+    return all.filter(({ limits }) => limits !== undefined && isCounted(limits) && limits.meter === undefined).length
   }
 
   #tokenLimits(token: StoredToken): TokenLimits | undefined {
@@ -66,9 +82,9 @@ export class Registry {
       rpm: token.rpmLimit,
       maxConcurrency,
     }
-    const hasNone = Object.values(numbers).every((limit) => limit === 0)
-    if (hasNone && channelIds.length === 0 && addresses.length === 0) return undefined
-    return { ...numbers, meter: this.#meters.of(tokenMeter(token.id)), channelIds, addresses }
+    const meter = isCounted(numbers) ? this.#meters.offer(tokenMeter(token.id)) : undefined
+    if (!isCounted(numbers) && channelIds.length === 0 && addresses.length === 0) return undefined
+    return { ...numbers, ...(meter !== undefined && { meter }), channelIds, addresses }
   }
 
   wire(channel: StoredChannel): WireChannel {
@@ -145,4 +161,8 @@ export class Registry {
     this.settings = { ...this.settings, [key]: parsed.value satisfies SettingValue }
     this.settingUpdatedAtS.set(key, updatedAtS)
   }
+}
+
+function isCounted({ costMicroUsd, dailyCostMicroUsd, monthlyCostMicroUsd, rpm, maxConcurrency }: UseLimits): boolean {
+  return [costMicroUsd, dailyCostMicroUsd, monthlyCostMicroUsd, rpm, maxConcurrency].some((limit) => limit > 0)
 }

@@ -91,7 +91,7 @@ function stepOf(standee: Standee, walk: Walk): SimulatedStep {
     asksModel: model ? model.redirect || model.name : walk.model,
     keyIndexes: keysOf(channel, walk),
     isFull:
-      limits !== undefined &&
+      limits?.meter !== undefined &&
       limits.maxConcurrency > 0 &&
       walk.shared.meters.inside(limits.meter) >= limits.maxConcurrency,
   }

@@ -228,12 +228,28 @@ describe('midnight', () => {
     await book.load(store())
     book.note([row({ costNanoUsd: 4 })])
     zone = 'Asia/Kolkata'
-    expect(book.isOfAnotherZone()).toBe(true)
+    expect(book.isOutdated()).toBe(true)
     stored = { days: 100, months: 200, gone: 0, channel: 0, used: 0 }
     const loading = book.load(store())
     book.note([row({ costNanoUsd: 1 })])
     await loading
-    expect(book.isOfAnotherZone()).toBe(false)
+    expect(book.isOutdated()).toBe(false)
     expect(spend()).toMatchObject({ totalNanoUsd: 5, dayNanoUsd: 101 })
+  })
+
+  test('a clock that is set back over midnight does not make the day free: what it has cost is read anew', async () => {
+    await book.load(store())
+    book.note([row({ costNanoUsd: 10 * MICRO })])
+    nowMs = at('2026-01-23T00:00:01')
+    book.look()
+    expect([spend().dayNanoUsd, book.isOutdated()]).toEqual([0, false])
+    book.note([row({ costNanoUsd: 3 * MICRO })])
+    nowMs = at('2026-01-22T23:59:58')
+    book.look()
+    expect([spend().dayNanoUsd, book.isOutdated()]).toEqual([3 * MICRO, true])
+    stored = { days: 13 * MICRO, months: 13 * MICRO, gone: 0, channel: 0, used: 13 }
+    await book.load(store())
+    expect([spend().dayNanoUsd, book.isOutdated()]).toEqual([13 * MICRO, false])
+    expect(page.meters.periods().dayEndsAtMs).toBe(at('2026-01-23T00:00:00'))
   })
 })

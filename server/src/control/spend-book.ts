@@ -100,9 +100,12 @@ export class SpendBook {
     return [...this.#turn(), ...this.limitsChanged()]
   }
 
-  /** Days begin at other instants than those that are counted: `load` again, when all rows are in the store. */
-  isOfAnotherZone(): boolean {
-    return this.#parts.zone() !== this.#periods.zone
+  /**
+   * Another day runs than the one that is counted, and is not the next: its zone is another, or the clock was set back
+   * over midnight. `load` again, when all rows are in the store.
+   */
+  isOutdated(): boolean {
+    return this.#parts.zone() !== this.#periods.zone || this.#parts.nowMs() < this.#periods.dayStartMs
   }
 
   tokenSpend(id: number): { readonly todayMicroUsd: number; readonly monthMicroUsd: number } {
@@ -157,7 +160,7 @@ export class SpendBook {
   #turn(): readonly number[] {
     const nowMs = this.#parts.nowMs()
     const before = this.#periods
-    if (nowMs < before.dayEndsAtMs && nowMs >= before.dayStartMs) return []
+    if (nowMs < before.dayEndsAtMs) return []
     this.#periods = periodsAt(nowMs, before.zone)
     const isNewMonth = this.#periods.monthStartMs !== before.monthStartMs
     for (const tally of [...this.#tokens.values(), ...this.#channels.values()]) {

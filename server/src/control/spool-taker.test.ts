@@ -17,7 +17,13 @@ afterEach(() => rmSync(join(dir, '..'), { recursive: true, force: true }))
 
 /** A ledger that stores what it has taken when it is flushed, like the true one, each attempt once. */
 function desk() {
-  const state = { waiting: [] as LogRow[], stored: new Map<string, number>(), taken: [] as string[], trouble: '' }
+  const state = {
+    waiting: [] as LogRow[],
+    stored: new Map<string, number>(),
+    taken: [] as string[],
+    trouble: '',
+    recounts: 0,
+  }
   const take = spoolTaker({
     spoolDir: dir,
     ledger: {
@@ -32,6 +38,9 @@ function desk() {
     take(rows) {
       state.taken.push(...rows.map(({ attemptId }) => attemptId))
       state.waiting.push(...rows)
+    },
+    async recount() {
+      state.recounts++
     },
     nowMs: Date.now,
     log: { write: () => {} },
@@ -61,6 +70,20 @@ test('what is on its way to the database is not taken, and charged, a second tim
   expect(state.taken).toEqual(['only here'])
 })
 
+test('what was taken in is charged by one count of the store, and nothing new costs no count', async () => {
+  const { state, take } = desk()
+  state.waiting.push(row('known'))
+  const dead = spool(dir, `proxy-${NOBODY}-1`)
+  dead.write([row('known')])
+  await take()
+  expect(state.recounts).toBe(0)
+  dead.write([row('a')])
+  dead.write([row('b')])
+  await take()
+  await take()
+  expect([state.taken.toSorted(), state.recounts]).toEqual([['a', 'b'], 1])
+})
+
 test('while the database is away everything stays where it is, and is taken once when it is back', async () => {
   const { state, take, files } = desk()
   const dead = spool(dir, `proxy-${NOBODY}-1`)
@@ -70,8 +93,9 @@ test('while the database is away everything stays where it is, and is taken once
   for (let look = 0; look < 3; look++) await take()
   expect([state.taken, files().length]).toEqual([[], 3])
   state.trouble = ''
+  expect(state.recounts).toBe(0)
   await take()
-  expect([...state.stored.keys()]).toEqual(['ended'])
+  expect([[...state.stored.keys()], state.recounts]).toEqual([['ended'], 1])
   expect(files().length).toBe(2) // what ran is too young for a second look: its last words may still come
 })
 

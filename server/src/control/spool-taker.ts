@@ -8,8 +8,13 @@ export type SpoolTakerParts = {
   readonly spoolDir: string
   readonly ledger: Pick<Ledger, 'flush' | 'trouble'>
   readonly logs: Pick<AttemptLog, 'known'>
-  /** Rows that nobody has taken yet. */
+  /** Stores rows that are not there yet. */
   readonly take: (rows: readonly LogRow[]) => void
+  /**
+   * Charges them, by counting anew what is stored: some of them were charged when they were first heard of, before the
+   * database was away for so long that they were put here.
+   */
+  readonly recount: () => Promise<void>
   readonly nowMs: () => number
   readonly log: Log
 }
@@ -21,15 +26,21 @@ const SETTLED_MS = 2_000
  * Takes what earlier runs, or proxies that lost their control, have left behind: endings, then what was cut off. Each
  * attempt once, however often it was told of. To be called at the start and from time to time; never twice at once.
  */
-export function spoolTaker({ spoolDir, ledger, logs, take, nowMs, log }: SpoolTakerParts): () => Promise<void> {
+export function spoolTaker(parts: SpoolTakerParts): () => Promise<void> {
+  const { spoolDir, ledger, logs, nowMs, log } = parts
   let settledMs = 0
+  let isCharged = true
 
   /** False: the database is away, and nothing is sure. */
   const takeIn = async (rows: readonly LogRow[]): Promise<boolean> => {
     await ledger.flush() // what waits here is not known there yet
     if (ledger.trouble() !== '') return false
     const known = new Set(await logs.known(rows.map((row) => row.attemptId)))
-    take(rows.filter((row) => !known.has(row.attemptId)))
+    const fresh = rows.filter((row) => !known.has(row.attemptId))
+    if (fresh.length > 0) {
+      isCharged = false
+      parts.take(fresh)
+    }
     await ledger.flush()
     return ledger.trouble() === ''
   }
@@ -47,6 +58,8 @@ export function spoolTaker({ spoolDir, ledger, logs, take, nowMs, log }: SpoolTa
       if (!(await takeIn(one.rows))) return
       dropAbandoned(one)
     }
+    if (!isCharged) await parts.recount()
+    isCharged = true
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { mayClear, nextRest, type Rest, type RestAsk, remainingMs } from './cooldown.ts'
+import { afterSetBack, mayClear, nextRest, type Rest, type RestAsk, remainingMs, stepOf } from './cooldown.ts'
 
 const START_MS = 1_768_989_600_000
 const MINUTE_MS = 60_000
@@ -51,6 +51,35 @@ describe('the ladder', () => {
     const nowMs = START_MS + 2 * MINUTE_MS
     const second = nextRest(first, ask({ firstMs: 5 * MINUTE_MS, nowMs, attemptStartedAtMs: nowMs }))
     expect(second).toEqual({ sinceMs: nowMs, untilMs: nowMs + 4 * MINUTE_MS })
+  })
+})
+
+describe('how high a rest is', () => {
+  const ladder = { firstMs: 2 * MINUTE_MS, ...LADDER }
+
+  test.each([
+    [2, 0],
+    [4, 1],
+    [8, 2],
+    [16, 3],
+    [30, 4],
+    [60, 4],
+    [15, 3], // what quiet time has left of the ceiling, doubled
+    [1, 0],
+  ])('%d minutes are %d doublings', (minutes, step) => {
+    expect(stepOf(minutes * MINUTE_MS, ladder)).toBe(step)
+    expect(stepOf(minutes * MINUTE_MS + 10, ladder)).toBe(step) // as the page keeps it
+  })
+
+  test('a first step above the ceiling, below the floor, or of nothing comes to an end', () => {
+    expect(stepOf(30 * MINUTE_MS, { firstMs: 60 * MINUTE_MS, ...LADDER })).toBe(0)
+    expect(stepOf(10_000, { firstMs: 1, ...LADDER })).toBe(1)
+    expect(stepOf(10_000, { firstMs: 0, minMs: 0, maxMs: 0 })).toBe(0)
+  })
+
+  test('each failure that follows at once is one step higher, up to the ceiling', () => {
+    const steps = failingAgainAndAgain(2 * MINUTE_MS, 6).map((minutes) => stepOf(minutes * MINUTE_MS, ladder))
+    expect(steps).toEqual([0, 1, 2, 3, 4, 4])
   })
 })
 
@@ -183,6 +212,24 @@ describe('clocks that jump (F21)', () => {
   test('after an hour back a failure can still start a rest', () => {
     const nowMs = START_MS - 3_600_000
     expect(nextRest(rest, ask({ nowMs, attemptStartedAtMs: nowMs - 50 }))).toBeDefined()
+  })
+
+  test('a rest that the clock was set back before goes back with it, so that it does not come to life later', () => {
+    const hourMs = 3_600_000
+    // Made while the clock was an hour ahead, set right five minutes later.
+    const ahead = { sinceMs: START_MS + hourMs, untilMs: START_MS + hourMs + 30 * MINUTE_MS }
+    const nowMs = START_MS + 5 * MINUTE_MS
+    expect(remainingMs(ahead, nowMs)).toBe(0)
+    expect(remainingMs(ahead, START_MS + hourMs - MINUTE_MS)).toBeGreaterThan(0) // the one who would come to life
+    expect(afterSetBack(ahead, nowMs, hourMs)).toEqual({ sinceMs: START_MS, untilMs: START_MS + 30 * MINUTE_MS })
+    // Of a larger jump than that, it begins now at the latest.
+    expect(afterSetBack(ahead, nowMs, 1)).toEqual({ sinceMs: nowMs, untilMs: nowMs + 30 * MINUTE_MS })
+  })
+
+  test.each([0, -1, -MINUTE_MS, 1, 1_000])('a rest that began %d ms from now stays as it is', (inMs) => {
+    expect(
+      afterSetBack({ sinceMs: START_MS + inMs, untilMs: START_MS + MINUTE_MS }, START_MS, 3_600_000),
+    ).toBeUndefined()
   })
 
   test('nothing rests when there is no rest', () => {

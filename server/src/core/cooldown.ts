@@ -85,6 +85,16 @@ export function remainingMs(rest: Rest | undefined, nowMs: number): number {
   return Math.max(0, Math.min(rest.untilMs - nowMs, lengthMs))
 }
 
+/**
+ * A rest as it is to be after the wall clock was set back by `backMs`; `undefined` = it may stay as it is. One that now lies
+ * in the future would count as over, and come to life when the clock has caught up with it.
+ */
+export function afterSetBack({ sinceMs, untilMs }: Rest, nowMs: number, backMs: number): Rest | undefined {
+  if (sinceMs - nowMs <= NOW_WITHIN_MS) return undefined
+  const beginMs = Math.min(sinceMs - backMs, nowMs)
+  return { sinceMs: beginMs, untilMs: beginMs + (untilMs - sinceMs) }
+}
+
 function doubledMs(lastMs: number, { minMs, maxMs }: Pick<RestAsk, 'minMs' | 'maxMs'>): number {
   return Math.min(Math.max(lastMs * 2, minMs), maxMs)
 }

@@ -278,6 +278,24 @@ describe('for every price, usage and multiplier', () => {
     )
   })
 
+  test('a higher multiplier never costs less, and none is free', () => {
+    fc.assert(
+      fc.property(
+        rates,
+        usages,
+        multipliers,
+        fc.double({ min: 0, max: 10, noNaN: true }),
+        (standard, usage, multiplier, more) => {
+          const costs = [0, multiplier, multiplier + more].map(
+            (by) => costOf(priceWith(standard), usage, { multiplier: by }).nanoUsd,
+          )
+          expect(costs).toEqual(costs.toSorted((a, b) => a - b))
+          expect(costs[0]).toBe(0)
+        },
+      ),
+    )
+  })
+
   test('it is what exact arithmetic says, rounded once', () => {
     fc.assert(
       fc.property(rates, fc.array(fc.nat({ max: 2 ** 31 - 1 }), { minLength: 3, maxLength: 3 }), (standard, counts) => {

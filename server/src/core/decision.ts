@@ -109,17 +109,6 @@ export function decisionText(members: string): string | undefined {
   return members === '' ? undefined : `{${members}}`
 }
 
-/** What a row has stored. A text that is none of ours says nothing. */
-export function decisionOf(text: string | undefined): Decision {
-  if (text === undefined || text === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Decision) : {}
-  } catch {
-    return {} // cut or changed by hand: the row itself is still true
-  }
-}
-
 function skipsText(skips: readonly Skip[]): string {
   return JSON.stringify(
     skips.map(({ channelId, why, untilMs }) =>

@@ -59,25 +59,6 @@ const MAX_PROGRAM = 2_000
 /** Characters times instructions of all patterns: about 50 ms on the worst of texts, microseconds on any usual one. */
 const MAX_WORK = 1_500_000
 
-let last: { readonly text: string; readonly read: RulesRead } = { text: '', read: { ok: true, rules: NO_RULES } }
-
-/**
- * Reads the setting `failure_rules`: a JSON list of rules, or `''`.
- *
- * Errors: none thrown; what is wrong is said with the place of the rule, and in a pattern the offset. Cost: compiles all
- * patterns, once as long as the text stays the same.
- */
-export function parseFailureRules(text: string): RulesRead {
-  if (text !== last.text) last = { text, read: readRules(text) }
-  return last.read
-}
-
-/** The rules of a text that has been judged before; none when it is unusable after all. */
-export function failureRulesOf(text: string): FailureRules {
-  const read = parseFailureRules(text)
-  return read.ok ? read.rules : NO_RULES
-}
-
 /** The first rule that fits. Cost: linear in the body, and nothing while no rule names the status. */
 export function matchingRule(rules: FailureRules, evidence: RuleEvidence): RuleMatch | undefined {
   let text: string | undefined
@@ -94,7 +75,7 @@ export function matchingRule(rules: FailureRules, evidence: RuleEvidence): RuleM
 
 /** What a rule is called where people read it: its name, else its place. */
 export function ruleNameOf({ rule, index }: RuleMatch): string {
-  return rule.name === '' ? `rule ${index + 1}` : rule.name
+  return rule.name === '' ? `#${index + 1}` : rule.name
 }
 
 function isMeant({ statuses, channelTypes, channelIds }: FailureRule, evidence: RuleEvidence): boolean {
@@ -104,14 +85,13 @@ function isMeant({ statuses, channelTypes, channelIds }: FailureRule, evidence: 
   return channelIds.length === 0 || channelIds.includes(channelId)
 }
 
-function readRules(text: string): RulesRead {
-  if (text.trim() === '') return { ok: true, rules: NO_RULES }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refused('must be JSON: a list of rules in brackets') // the parser's own words differ from version to version
-  }
+/**
+ * Reads a list of rules and compiles their patterns.
+ *
+ * @param value  Untrusted, as JSON gives it.
+ * Errors: none thrown; what is wrong is said with the place of the rule, and in a pattern the offset.
+ */
+export function readFailureRules(value: unknown): RulesRead {
   if (!Array.isArray(value)) return refused('must be a list of rules in brackets')
   if (value.length > MAX_RULES) return refused(`holds ${value.length} rules, at most ${MAX_RULES} are allowed`)
   const list: FailureRule[] = []

@@ -66,7 +66,7 @@ export function bindingPurse(
   ]
   let binding: Purse | undefined
   for (const one of purses) {
-    if (one.limitNanoUsd === 0) continue
+    if (one.limitNanoUsd <= 0) continue
     if (leftOf(one) <= 0) return one // the longest come first
     if (binding === undefined || leftOf(one) < leftOf(binding)) binding = one
   }

@@ -48,8 +48,8 @@ export type Channel = {
 
 /** How much a token or channel may be used; 0 = no limit. */
 export type UseLimits = {
-  /** Where its use is counted in the shared page. */
-  readonly meter: number
+  /** Where its use is counted in the shared page. Absent: nothing is to be counted, or there was no room to. */
+  readonly meter?: number
   /** Of its whole life; channels have none. */
   readonly costMicroUsd: number
   readonly dailyCostMicroUsd: number

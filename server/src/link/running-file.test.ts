@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LogRow } from '../ports/attempt-log.ts'
@@ -70,6 +79,24 @@ describe('what a killed process had running', () => {
     expect(ids()).toEqual(['b'])
   })
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'a disk that refuses the second file again and again costs no more than one open file',
+  () => {
+    mkdirSync(dir, { recursive: true })
+    mkdirSync(join(dir, `${NAME}.1.running`)) // cannot be opened
+    const file = runningFile(dir, NAME)
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    for (let turn = 0; turn < 20; turn++) expect(() => file.write([row('a')])).toThrow()
+    expect(open() - before).toBeLessThanOrEqual(1)
+    rmSync(join(dir, `${NAME}.1.running`), { recursive: true })
+    file.write([row('b')])
+    expect(ids()).toEqual(['b'])
+    file.write([])
+    expect(open()).toBe(before)
+  },
+)
 
 describe('a process that lives', () => {
   test('is left alone', () => {

@@ -31,21 +31,18 @@ export type RunningFile = {
 
 /** @param name  `<word>-<process id>-<number>`, never used before. */
 export function runningFile(dir: string, name: string): RunningFile {
-  let fds: readonly number[] = []
+  const fds: number[] = []
   let turn = 0
   const paths = [0, 1].map((at) => join(dir, `${name}.${at}.running`))
   return {
     write(rows) {
       if (rows.length === 0) {
-        for (const fd of fds) closeSync(fd)
         if (fds.length > 0) for (const path of paths) rmSync(path, { force: true })
-        fds = []
+        for (const fd of fds.splice(0)) closeSync(fd)
         return
       }
-      if (fds.length === 0) {
-        mkdirSync(dir, { recursive: true, mode: OWNER_ONLY_DIR })
-        fds = paths.map((path) => openSync(path, 'w', OWNER_ONLY_FILE))
-      }
+      if (fds.length === 0) mkdirSync(dir, { recursive: true, mode: OWNER_ONLY_DIR })
+      for (const path of paths.slice(fds.length)) fds.push(openSync(path, 'w', OWNER_ONLY_FILE))
       turn++
       writeWhole(fds[turn % 2] ?? 0, turn, Buffer.from(JSON.stringify(rows)))
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { metersContract } from './meters.contract.ts'
 import { type OpenShared, sharedContract } from './shared.contract.ts'
-import { MAX_CELLS, MAX_ROWS, PAGE_BYTES, SharedPage } from './shared-page.ts'
+import { MAX_CELLS, MAX_PROXIES, MAX_ROWS, PAGE_BYTES, SharedPage } from './shared-page.ts'
 
 const NOW_MS = 1_790_000_000_000
 const EPOCH_MS = NOW_MS - 31 * 86_400_000
@@ -163,3 +163,11 @@ function newFile(bytes: number): string {
   closeSync(fd)
   return path
 }
+
+test('as many proxies as may be set, and as many that replace them, have rows of their own; one more is refused', () => {
+  const memory = new Uint8Array(PAGE_BYTES)
+  SharedPage.format(memory, 0)
+  const last = new SharedPage(memory, 2 * MAX_PROXIES) // rows count from 1
+  expect([last.enter(1), last.meters.enter(5, 1), last.meters.inside(6)]).toEqual([true, true, 0])
+  expect(() => new SharedPage(memory, MAX_ROWS)).toThrow(RangeError)
+})

@@ -4,6 +4,8 @@ import { MeterPage, meterBytes } from './meter-page.ts'
 
 /** Processes that may share one page; each writes its own holdings into its own row. */
 export const MAX_ROWS = 64
+/** Row 0 is control's; each proxy may have one that takes its place at its side. */
+export const MAX_PROXIES = Math.floor((MAX_ROWS - 1) / 2)
 const ROW_INTS = 16 // one cache line, so that processes do not fight over one
 const RUNNING = 0
 const WAITING = 1
@@ -68,6 +70,8 @@ export class SharedPage implements Shared {
   constructor(memory: Uint8Array, row: number) {
     if (memory.byteLength < PAGE_BYTES)
       throw new RangeError(`shared page of ${memory.byteLength} bytes, need ${PAGE_BYTES}`)
+    // Past the last row lie the counters of others.
+    if (row >= MAX_ROWS) throw new RangeError(`row ${row} of a shared page that has ${MAX_ROWS}`)
     const { buffer, byteOffset } = memory
     this.#row = row * ROW_INTS
     this.#rows = new Int32Array(buffer, byteOffset + ROWS_AT, MAX_ROWS * ROW_INTS)

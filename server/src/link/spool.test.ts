@@ -25,14 +25,15 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(join(dir, '..'), { recursive: true, force: true }))
 
-const ids = (nowMs = NOW_MS): string[] => readSpool(dir, nowMs).flatMap((file) => file.rows.map((one) => one.attemptId))
+const ids = (nowMs = NOW_MS): string[] =>
+  [...readSpool(dir, nowMs)].flatMap((file) => file.rows.map((one) => one.attemptId))
 
 describe('writing', () => {
   test('what several writers leave is read back, also line breaks and odd characters in it', () => {
     spool(dir, 'proxy-1').write([row('a', 'two\nlines \u2028 "quoted" \0'), row('b')])
     spool(dir, 'proxy-2').write([row('c')])
     expect(ids().sort()).toEqual(['a', 'b', 'c'])
-    expect(readSpool(dir, NOW_MS).flatMap((file) => file.rows)).toContainEqual(
+    expect([...readSpool(dir, NOW_MS)].flatMap((file) => file.rows)).toContainEqual(
       row('a', 'two\nlines \u2028 "quoted" \0'),
     )
   })
@@ -69,7 +70,7 @@ describe('writing', () => {
 
 describe('reading', () => {
   test('no folder, no rows', () => {
-    expect(readSpool(dir, NOW_MS)).toEqual([])
+    expect([...readSpool(dir, NOW_MS)]).toEqual([])
   })
 
   test('a file that is still being written is left alone, and taken over when its writer must be dead', () => {
@@ -91,6 +92,15 @@ describe('reading', () => {
     expect(ids()).toEqual(['a', 'b'])
   })
 
+  test('after an outage one file is in memory at a time, and what is not asked for is not read', () => {
+    const one = spool(dir, 'proxy-1')
+    for (const id of ['a', 'b', 'c']) one.write([row(id)])
+    const files = readSpool(dir, NOW_MS)
+    expect(files.next().value?.rows.length).toBe(1)
+    for (const file of readdirSync(dir)) writeFileSync(join(dir, file), '')
+    expect([...files].flatMap(({ rows }) => rows)).toEqual([])
+  })
+
   test('an empty file is no obstacle and can be dropped', () => {
     mkdirSync(dir)
     writeFileSync(join(dir, 'proxy-1-0.endings.jsonl'), '')
@@ -101,7 +111,7 @@ describe('reading', () => {
   test('files of others are neither read nor dropped', () => {
     mkdirSync(dir)
     writeFileSync(join(dir, 'notes.txt'), JSON.stringify(row('a')))
-    expect(readSpool(dir, NOW_MS)).toEqual([])
+    expect([...readSpool(dir, NOW_MS)]).toEqual([])
     expect(readFileSync(join(dir, 'notes.txt'), 'utf8')).toContain('"a"')
   })
 

@@ -54,12 +54,15 @@ export function spool(dir: string, name: string): Spool {
 
 export type SpooledFile = { readonly path: string; readonly rows: readonly LogRow[] }
 
-/** What others left behind. A last line that was cut by a kill is dropped: its ending was never promised. */
-export function readSpool(dir: string, nowMs: number): readonly SpooledFile[] {
-  if (!existsSync(dir)) return []
+/**
+ * What others left behind, one file after the other: after an outage they are many, and never all in memory. A last line
+ * that was cut by a kill is dropped: its ending was never promised.
+ */
+export function* readSpool(dir: string, nowMs: number): Generator<SpooledFile, void> {
+  if (!existsSync(dir)) return
   const paths = readdirSync(dir).map((file) => join(dir, file))
   const files = paths.filter((path) => path.endsWith(ENDING) || (path.endsWith(UNFINISHED) && isAbandoned(path, nowMs)))
-  return files.map((path) => ({ path, rows: readFileSync(path, 'utf8').split('\n').flatMap(rowOf) }))
+  for (const path of files) yield { path, rows: readFileSync(path, 'utf8').split('\n').flatMap(rowOf) }
 }
 
 export function dropSpooled(file: SpooledFile): void {

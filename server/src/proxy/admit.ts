@@ -95,7 +95,7 @@ function enter(
     exchange.tokenHold = entry.leave
     return undefined
   }
-  const entry = enterToken(deps, token.limits, { model, bodyBytes: body.plain.length })
+  const entry = enterToken(deps, token.limits, { model, bodyBytes: body.plain.length, client: exchange.client })
   return entry instanceof Promise ? entry.then(taken) : taken(entry)
 }
 

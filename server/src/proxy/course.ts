@@ -1,21 +1,20 @@
 import { remainingMs } from '../core/cooldown.ts'
-import { type Over, withPassed } from '../core/decision.ts'
+import { type Over, withSeat } from '../core/decision.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
 import { orderChannels, type Skip } from '../core/order-channels.ts'
 import { keyOrder } from '../core/pick-key.ts'
-import type { Channel, ChannelKey } from '../core/snapshot.ts'
+import type { ChannelKey } from '../core/snapshot.ts'
 import type { Standee } from '../core/standee.ts'
 import type { Seat } from '../ports/shared.ts'
 import type { Asked } from './admit.ts'
 import type { RequestLimit } from './attempt.ts'
-import { enterChannel } from './channel-limits.ts'
 import { considered } from './considered.ts'
 import type { ProxyDeps } from './deps.ts'
+import { entrance } from './entrance.ts'
 import type { Exchange } from './exchange.ts'
 import { allowedOf, standees } from './standing.ts'
-import { type Target, upstreamModel } from './target.ts'
+import type { Target } from './target.ts'
 import type { Trip } from './trip.ts'
-import { isRefusedUnpriced } from './unpriced.ts'
 
 /** The way of one request through channels and keys. */
 export type Course = {
@@ -53,6 +52,7 @@ function planOf(planned: Planned): Plan {
   if (asked.responseId !== undefined && seat !== undefined) {
     const maker = candidates.filter((one) => one.id === seat.channelId)
     const lost = maker.length === 0 ? LOST : undefined
+    exchange.decision = withSeat('', seat.channelId)
     return { steps: maker.values(), skipped: [], seat, isLastResort: true, lost }
   }
   const { order, skipped, isFallback } = orderChannels<Standee>({
@@ -73,62 +73,33 @@ function planOf(planned: Planned): Plan {
 export function courseOf({ deps, exchange, asked }: Planned): Course {
   const { settings } = deps.view()
   const { steps, seat, isLastResort, lost, ...plan } = planOf({ deps, exchange, asked })
-  const skipped = [...plan.skipped]
-  const asking = { model: asked.model, bodyBytes: asked.body.plain.length }
+  const door = entrance({ deps, exchange, asked }, plan.skipped)
   let keys: ChannelKey[] = []
   let standee: Standee | undefined
   let attempts = 0
   let spentOnlyTry = false
   let over: Over = 'nobody-left'
-  let noted = skipped.length
-
-  /** Also when the order was made a channel may reach its limits: that is found out when its turn comes. */
-  const enter = (channel: Channel): boolean => {
-    if (
-      standee &&
-      isRefusedUnpriced(deps, [channel.limits, exchange.token?.limits], upstreamModel(standee.match, asked))
-    ) {
-      skipped.push({ channelId: channel.id, why: 'unpriced' })
-      return false
-    }
-    const entry = enterChannel(deps, channel, asking)
-    if (entry.ok) exchange.channelHold = entry.leave
-    else skipped.push(entry.skip)
-    return entry.ok
-  }
 
   const nextChannel = (): boolean => {
     for (let step = steps.next(); !step.done; step = steps.next()) {
       standee = step.value
-      if (!enter(standee.match.channel)) continue
+      if (!door.enter(standee.match)) continue
       keys = [...keysOf(deps, standee, { seat, isLastResort })]
       if (keys.length > 0) return true
       exchange.leaveChannel()
+      door.passOver({ channelId: standee.id, why: 'all-keys-cooling' }) // since the order was made
     }
     return false
   }
 
-  const whyNotOn = (): Over | undefined => {
-    if (attempts >= settings.maxAttempts) return 'max-attempts'
-    if (exchange.client.gone().aborted) return 'client-gone'
-    const budget = { percent: settings.retryBudgetPercent, free: settings.retryBudgetMinRequests }
-    return deps.retries.mayRetry(asked.type, budget) ? undefined : 'retry-budget'
-  }
   const mayNotGoOn = (): boolean => {
-    const why = whyNotOn()
+    const why = attempts >= settings.maxAttempts ? 'max-attempts' : whyNotOn(deps, exchange, asked)
     if (why !== undefined) over = why
     return why !== undefined
   }
 
-  /** Who was passed over on the way to the next attempt stands in its row. */
-  const notePassed = (): void => {
-    if (skipped.length === noted) return
-    exchange.decision = withPassed(exchange.decision, skipped.slice(noted))
-    noted = skipped.length
-  }
-
   return {
-    skipped,
+    skipped: door.skipped,
     lost,
     over: () => over,
     deadline: deadlineOf(deps, exchange, asked),
@@ -142,15 +113,15 @@ export function courseOf({ deps, exchange, asked }: Planned): Course {
       if (attempts === 0) deps.retries.request(asked.type)
       else if (mayNotGoOn()) return undefined
       if (last?.next !== 'next-key') keys = []
-      const isOn = (keys.length > 0 && standee !== undefined && enter(standee.match.channel)) || nextChannel()
-      notePassed()
+      const isOn = (keys.length > 0 && standee !== undefined && door.enter(standee.match)) || nextChannel()
+      door.note()
       if (!isOn) return undefined
       attempts++
       const key = keys.shift()
       return key && standee && { channel: standee.match.channel, key, match: standee.match }
     },
     again(target) {
-      if (mayNotGoOn() || !enter(target.channel)) return undefined
+      if (mayNotGoOn() || !door.enter(target.match)) return undefined
       attempts++
       return target
     },
@@ -160,6 +131,12 @@ export function courseOf({ deps, exchange, asked }: Planned): Course {
 const LOST: Failure = {
   kind: 'bad-request',
   message: 'the channel that made this response is gone: start anew without previous_response_id',
+}
+
+function whyNotOn({ view, retries }: ProxyDeps, exchange: Exchange, asked: Asked): Over | undefined {
+  if (exchange.client.gone().aborted) return 'client-gone'
+  const { retryBudgetPercent: percent, retryBudgetMinRequests: free } = view().settings
+  return retries.mayRetry(asked.type, { percent, free }) ? undefined : 'retry-budget'
 }
 
 /** A mistake that may be the client's own is shown to one more upstream, not to all of them. */

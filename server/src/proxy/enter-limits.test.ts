@@ -18,6 +18,7 @@ const NONE: UseLimits = {
 }
 const TOKEN = { ...NONE, channelIds: [], addresses: [] }
 const ASKING = { model: 'claude-sonnet-4-5', bodyBytes: 400, unknown: 'held' } as const
+const client = { gone: () => new AbortController().signal }
 
 let nowMs: number
 let page: SharedPage
@@ -136,13 +137,13 @@ describe('money', () => {
 
 describe('a token', () => {
   const failure = (limits: Partial<UseLimits>) => {
-    const entry = enterToken(deps(), { ...TOKEN, ...limits }, ASKING)
+    const entry = enterToken(deps(), { ...TOKEN, ...limits }, { ...ASKING, client })
     if (entry instanceof Promise) throw new Error('nobody holds anything')
     return entry.ok ? undefined : entry.failure
   }
 
   test('without limits takes nothing', () => {
-    expect(enterToken(deps(), undefined, ASKING)).toMatchObject({ ok: true })
+    expect(enterToken(deps(), undefined, { ...ASKING, client })).toMatchObject({ ok: true })
     expect(failure({})).toBeUndefined()
     expect(taken()).toEqual([0, 0])
   })
@@ -197,7 +198,7 @@ describe('a channel', () => {
 
 describe('money that others hold', () => {
   const limits = { ...TOKEN, costMicroUsd: 1_000 }
-  const entering = () => enterToken(realTime(), limits, ASKING)
+  const entering = (asker = client) => enterToken(realTime(), limits, { ...ASKING, client: asker })
   const realTime = () => ({ ...deps(), clock: { nowMs: () => nowMs, monoMs: () => performance.now() } })
 
   test('is waited for while they are charged: requests one after the other are never refused for a guess', async () => {
@@ -215,6 +216,17 @@ describe('money that others hold', () => {
     const second = entering()
     setTimeout(() => charge(1_000_000), 10)
     expect(await second).toMatchObject({ ok: false, failure: { kind: 'cost-limit', usedMicroUsd: 1_000 } })
+  })
+
+  test('is not waited for by a client that has left: nothing is asked, and charged, for nobody', async () => {
+    const first = await entering()
+    if (first.ok) first.leave()
+    const leaving = new AbortController()
+    const second = entering({ gone: () => leaving.signal })
+    leaving.abort()
+    charge(10_000)
+    expect(await second).toMatchObject({ ok: false, failure: { kind: 'client-gone' } })
+    expect(taken()).toEqual([0, 0])
   })
 
   test('is not waited for longer than two seconds', async () => {

@@ -2,7 +2,7 @@ import { guessCost } from '../core/guess-cost.ts'
 import { bindingPurse, hasCostLimit, hasMoneyFor, type Purse, refilledInMs } from '../core/limits.ts'
 import { BASE_BOOK, priceOf } from '../core/price-book.ts'
 import type { UseLimits } from '../core/snapshot.ts'
-import type { Meters } from '../ports/meters.ts'
+import type { MeterCell, Meters } from '../ports/meters.ts'
 import type { ProxyDeps } from './deps.ts'
 
 /**
@@ -41,15 +41,15 @@ const ANY_NUMBER = 2 ** 31 - 1
  * Cost: a few atomic operations for each limit that is set; nothing without.
  */
 export function enterLimits(deps: LimitDeps, limits: UseLimits | undefined, asking: Asking): Entry {
-  if (limits === undefined) return FREE
+  if (limits?.meter === undefined) return FREE
   const { meters } = deps.shared
   const { meter, maxConcurrency, rpm } = limits
   const nowMs = deps.clock.nowMs()
   const isCharged = hasCostLimit(limits)
-  const lacking = isCharged ? holdMoney(meters, limits, { ...asking, nowMs }) : undefined
+  const lacking = isCharged ? holdMoney(meters, limits, { ...asking, meter, nowMs }) : undefined
   if (lacking) return lacking
   const isPlaced = isCharged || maxConcurrency > 0
-  if (isPlaced && !meters.enter(meter, maxConcurrency || ANY_NUMBER)) {
+  if (isPlaced && !meters.enter(meter, maxConcurrency > 0 ? maxConcurrency : ANY_NUMBER)) {
     if (isCharged) meters.release(meter, meters.row)
     return { ok: false, why: 'concurrency', waitMs: SOON_MS }
   }
@@ -68,12 +68,11 @@ export function enterLimits(deps: LimitDeps, limits: UseLimits | undefined, aski
   }
 }
 
-type Holding = Asking & { readonly nowMs: number }
+type Holding = Asking & { readonly meter: MeterCell; readonly nowMs: number }
 
 /** `undefined`: it is held. What has been spent is read after the holds of others: control charges before it releases. */
 function holdMoney(meters: Meters, limits: UseLimits, holding: Holding): Entry | undefined {
-  const { meter } = limits
-  const { nowMs, unknown } = holding
+  const { meter, nowMs, unknown } = holding
   const guess = meters.typical(meter) === 0 ? guessOf(holding) : 0
   if (guess > 0 && unknown === 'held') meters.guessTypical(meter, guess)
   let purse: Purse | undefined

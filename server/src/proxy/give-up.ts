@@ -1,6 +1,6 @@
 import { withOver } from '../core/decision.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
-import { earliestReadyInMs, orderChannels } from '../core/order-channels.ts'
+import { earliestReadyInMs, orderChannels, type Skip, type SkipReason } from '../core/order-channels.ts'
 import type { Course } from './course.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
@@ -27,7 +27,7 @@ export function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Fa
   }
   exchange.client.serverTimers()
   const to = { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets }
-  return withRetryAfter(refusal(failure, result, to), last && readyInMs({ deps, exchange, asked }))
+  return withRetryAfter(refusal(failure, result, to), last && readyInMs({ deps, exchange, asked }, course.skipped))
 }
 
 /** While everything rests, the end of the first rest is what a client should wait for; an upstream that names less is believed. */
@@ -43,14 +43,27 @@ function isTemporary(status: number): boolean {
   return status === 429 || status >= 500
 }
 
-/** `undefined` when one can be asked now, or waiting does not help. */
-function readyInMs({ deps, exchange, asked }: Pick<Trip, 'deps' | 'exchange' | 'asked'>): number | undefined {
+/**
+ * `undefined` when one can be asked now, or waiting does not help.
+ *
+ * @param passed  Who was passed over on the way: who is at a limit does not rest, and cannot be asked all the same.
+ */
+function readyInMs(
+  { deps, exchange, asked }: Pick<Trip, 'deps' | 'exchange' | 'asked'>,
+  passed: readonly Skip[],
+): number | undefined {
   const nowMs = deps.clock.nowMs()
+  const full = passed.filter(({ why }) => FULL.has(why))
   const all = standees(deps.view().field(asked.type, asked.model), deps.shared, nowMs)
-  const candidates = allowedOf(all, exchange.token?.limits)
+  const candidates = allowedOf(all, exchange.token?.limits).filter(
+    ({ id }) => !full.some(({ channelId }) => channelId === id),
+  )
   const { count, skipped } = orderChannels({ candidates, nowMs, fallback: 'none', ticket: () => 0, cache: deps.swrr })
-  return count > 0 ? undefined : earliestReadyInMs(skipped, nowMs)
+  return count > 0 ? undefined : earliestReadyInMs([...skipped, ...full], nowMs)
 }
+
+/** What stands in the way of a channel that does not rest. */
+const FULL: ReadonlySet<SkipReason> = new Set(['busy', 'rpm-limit', 'daily-limit', 'unpriced'])
 
 /** The answer to a request that no channel had a part in. */
 export function refuse(deps: ProxyDeps, exchange: Exchange, failure: Failure): Response {

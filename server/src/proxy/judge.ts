@@ -83,7 +83,7 @@ function rest(
     ...(!isNamed && { step: stepOf(written.untilMs - written.sinceMs, ladder) }),
     ...(result.restCapped && { capped: true as const }),
   }
-  const byRule = result.rule === undefined ? '' : `[rule: ${result.rule}] `
+  const byRule = result.rule === undefined ? '' : `[rule ${result.rule}] `
   deps.report.rested({
     ...target,
     ...written,

@@ -12,13 +12,16 @@ const row = (attemptId: string): LogRow => ({ attemptId }) as LogRow
 const ids = (rows: readonly LogRow[]): string[] => rows.map((one) => one.attemptId)
 
 function open({ isOpen = true, maxRows = 100 } = {}) {
-  const line = { isOpen, sent: [] as Batch[], spilled: [] as string[] }
+  const line = { isOpen, sent: [] as Batch[], spilled: [] as string[], spills: 0 }
   const box = outbox({
     send(batch) {
       if (line.isOpen) line.sent.push(batch)
       return line.isOpen
     },
-    spill: (rows) => void line.spilled.push(...ids(rows)),
+    spill(rows) {
+      line.spills++
+      line.spilled.push(...ids(rows))
+    },
     everyMs: 10,
     maxRows,
   })
@@ -82,6 +85,15 @@ describe('when control does not take them', () => {
     }
     expect(ids(box.unstored()).length).toBeLessThanOrEqual(5)
     expect([...line.spilled, ...ids(box.unstored())]).toEqual(Array.from({ length: 20 }, (_, at) => String(at)))
+  })
+
+  test('past the limit the disk is written to now and then, not with every batch', () => {
+    const { box, line } = open({ maxRows: 100 })
+    for (let at = 0; at < 200; at++) {
+      box.add(row(String(at)))
+      box.flush()
+    }
+    expect(line.spills).toBeWithin(1, 11)
   })
 
   test('one batch that is larger than all memory allowed goes to disk whole', () => {

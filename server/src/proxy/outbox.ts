@@ -1,6 +1,9 @@
 import { packRow, unpackRows } from '../link/row-wire.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 
+/** Writing to disk holds up all requests: seldom and much at a time, not with every batch. */
+const KEPT_SHARE = 0.9
+
 /** `rows` as `unpackRows` takes them. */
 export type Batch = { readonly batch: number; readonly rows: string }
 
@@ -48,12 +51,19 @@ export function outbox(parts: OutboxParts): Outbox {
     sentRows += pending.length
     pending = []
     // With nobody at the other end this process may be killed at any time: what it knows goes to disk at once.
-    while (sentRows > (isSent ? parts.maxRows : 0)) {
+    if (!isSent) spillDownTo(0)
+    else if (sentRows > parts.maxRows) spillDownTo(parts.maxRows * KEPT_SHARE)
+  }
+
+  const spillDownTo = (maxRows: number): void => {
+    const rows: LogRow[] = []
+    while (sentRows > maxRows) {
       const oldest = sent.shift()
       if (!oldest) break
       sentRows -= oldest.count
-      parts.spill(unpackRows(oldest.rows))
+      for (const row of unpackRows(oldest.rows)) rows.push(row)
     }
+    parts.spill(rows)
   }
 
   return {
@@ -68,8 +78,7 @@ export function outbox(parts: OutboxParts): Outbox {
     },
     orphaned() {
       flush()
-      for (const batch of sent.splice(0)) parts.spill(unpackRows(batch.rows))
-      sentRows = 0
+      spillDownTo(0)
     },
     isEmpty: () => sent.length === 0 && pending.length === 0,
     unstored: () => [...sent.flatMap(({ rows }) => unpackRows(rows)), ...unpackRows(`[${pending.join(',')}]`)],

@@ -28,6 +28,7 @@ async function guarded(deps: ProxyDeps, exchange: Exchange, answer: Promise<Resp
     return await answer
   } catch (error) {
     deps.log.write('error', 'bug', { requestId: exchange.id, error })
+    exchange.leaveLimits()
     return refuse(deps, exchange, { kind: 'bug', error })
   }
 }

@@ -2,12 +2,14 @@ import type { Failure } from '../core/failure.ts'
 import type { TokenLimits } from '../core/snapshot.ts'
 import { type AddressRanges, addressRanges, isInRanges } from './client-address.ts'
 import { type Asking, type Entry, enterLimits, type LimitDeps } from './enter-limits.ts'
+import type { Client } from './exchange.ts'
 
 export type TokenEntry =
   | { readonly ok: true; readonly leave: () => void }
   | { readonly ok: false; readonly failure: Failure }
 
 export type TokenAsking = Omit<Asking, 'unknown'>
+type Waiting = TokenAsking & { readonly client: Pick<Client, 'gone'> }
 
 const FREE: TokenEntry = { ok: true, leave: () => {} }
 const MIN_PAUSE_MS = 4
@@ -24,17 +26,19 @@ const NANO_PER_MICRO = 1_000
 export function enterToken(
   deps: LimitDeps,
   limits: TokenLimits | undefined,
-  asking: TokenAsking,
+  asking: Waiting,
 ): TokenEntry | Promise<TokenEntry> {
   if (limits === undefined) return FREE
   const entry = enterLimits(deps, limits, { ...asking, unknown: 'held' })
   return isHeldByOthers(entry) ? waitForMoney(deps, limits, asking) : outcome(entry, limits)
 }
 
-async function waitForMoney(deps: LimitDeps, limits: TokenLimits, asking: TokenAsking): Promise<TokenEntry> {
+async function waitForMoney(deps: LimitDeps, limits: TokenLimits, asking: Waiting): Promise<TokenEntry> {
   const endMs = deps.clock.monoMs() + MAX_WAIT_MS
+  const gone = asking.client.gone()
   for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     await Bun.sleep(pauseMs)
+    if (gone.aborted) return { ok: false, failure: { kind: 'client-gone' } } // nobody is there to be asked for
     const entry = enterLimits(deps, limits, { ...asking, unknown: 'held' })
     if (!isHeldByOthers(entry) || deps.clock.monoMs() >= endMs) return outcome(entry, limits)
   }

@@ -38,6 +38,26 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
         expect(await only()).toEqual(row)
       })
 
+      test('how a cost came about is read back, the terms that it was charged by are not kept', async () => {
+        const parts = [{ what: 'cache-write-1h', count: 12, usdPerUnit: 0.075 }] as const
+        const flags = { isLongContext: true, isClamped: false, isEstimated: true, isUnpriced: false }
+        const row = logRow({ costParts: { parts, multiplier: 0, tier: 'flex', pricedAs: 'gpt-5', ...flags } })
+        await logs.append([{ ...row, terms: { multiplier: 0, webSearches: 0, isClamped: false } }])
+        expect(await only()).toEqual(row)
+      })
+
+      test('what a row says of its decision is read back to the letter; most say nothing', async () => {
+        const decision = JSON.stringify({
+          skips: [[7, 'cooling', T0]],
+          verdict: { blame: 'key', rule: "a 'name'、\\" },
+        })
+        const rows = [logRow({ decision }), logRow(), logRow({ decision: undefined })]
+        await store.logs.append(rows)
+        const { rows: read } = await store.logs.page(logQuery())
+        const byId = new Map(read.map((row) => [row.attemptId, row.decision]))
+        expect(rows.map(({ attemptId }) => byId.get(attemptId))).toEqual([decision, undefined, undefined])
+      })
+
       test('a repeated attempt changes nothing, also inside one batch', async () => {
         const row = logRow()
         await logs.append([row, { ...row, message: 'twin' }])

@@ -276,7 +276,7 @@ export function channelStoreContract(name: string, fresh: Fresh): void {
           { scope: 'model' as const, channelId: id, model: 'zeta' },
         ]
         const rest = { untilMs: T0 + 1230, durationMs: 1000 }
-        const why = { reason: '上游 said no', statusCode: 529, requestId: 'r1' }
+        const why = { reason: '上游 said no', statusCode: 529, requestId: 'r1', step: 0, capped: true as const }
         await channels.saveCooldowns(targets.map((target) => ({ ...target, ...rest, why })))
         const stored = targets.map((target) => ({ ...target, ...why, sinceMs: T0 + 230, untilMs: T0 + 1230 }))
         expect((await channels.cooldownReasons()).toSorted((a, b) => (a.scope < b.scope ? -1 : 1))).toEqual(stored)

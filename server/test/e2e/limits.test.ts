@@ -60,6 +60,8 @@ function charging(delayMs = 20) {
   return { url: `http://127.0.0.1:${server.port}`, state, close: () => server.stop(true) }
 }
 
+const BROKEN = (): Response => Response.json({ error: { message: 'broken' } }, { status: 500 })
+
 type Asking = { readonly token: string; readonly model?: string; readonly path?: string; readonly at?: Program }
 
 function call({ token, model = MODEL, path = '/v1/messages', at = program }: Asking): Call {
@@ -202,6 +204,22 @@ describe('money', () => {
     await Promise.all(again.map((one) => one.shows('word')))
     for (const one of again) one.leave()
     await paced.close()
+  })
+
+  test('a client that leaves while it waits for what others hold is not asked for, and not charged', async () => {
+    const upstream = charging(600)
+    await program.channel({ url: upstream.url, models: [MODEL] })
+    const token = await program.token({ cost_limit_usd: 0.05 }) // room for two, as long as nobody knows what they cost
+    const running = [call({ token }), call({ token })]
+    await until(() => upstream.state.calls === 2)
+    const waiting = call({ token })
+    await Bun.sleep(200)
+    waiting.leave()
+    expect(statuses(await Promise.all(running.map(({ over }) => over)))).toEqual({ 200: 2 })
+    await Bun.sleep(300) // charged by now: there is room for another
+    expect(upstream.state.calls).toBe(2)
+    expect((await call({ token }).over).status).toBe(200)
+    await upstream.close()
   })
 
   test('a channel’s daily limit is not passed by more than one request either; the next channel takes over', async () => {
@@ -408,6 +426,19 @@ describe('a token for some addresses', () => {
 })
 
 describe('a channel', () => {
+  test('at its limit is no reason to come at once: when the others have failed, its own time is named', async () => {
+    const [full, bad] = [charging(0), Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => BROKEN() })]
+    await program.channel({ url: full.url, models: [MODEL], priority: 10, rpm_limit: 1 } as never)
+    await program.channel({ url: `http://127.0.0.1:${bad.port}`, models: [MODEL] })
+    const token = await program.token()
+    expect((await call({ token }).over).status).toBe(200)
+    const refused = await call({ token }).over
+    expect(refused.status).toBe(500)
+    expect(retryAfterS(refused)).toBeWithin(1, 61)
+    await full.close()
+    await bad.stop(true)
+  })
+
   test('takes as many requests in a minute as it may, exactly; then the next one is asked', async () => {
     const [a, b] = [charging(0), charging(0)]
     await program.channel({ url: a.url, models: [MODEL], priority: 10, rpm_limit: 7 } as never)

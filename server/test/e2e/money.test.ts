@@ -1,5 +1,8 @@
 // What an answer cost, by the running program: large, unreported, hostile, and by prices that change while it runs.
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { LogRow } from '@ccload/contract/logs.ts'
 import type { PriceAnswer, PriceList } from '@ccload/contract/prices.ts'
@@ -308,6 +311,29 @@ describe('prices', () => {
     expect((await program.admin('DELETE', `/prices/${unknown}`)).status).toBe(200)
     await program.reset()
     expect(await rowOf(await askUnknown())).toMatchObject({ cost: 0, cost_parts: { unpriced: true } })
+  })
+
+  test('that were set and imported are there after a restart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ccload-prices-'))
+    try {
+      const sqlitePath = join(folder, 'ccload.db')
+      const first = await startProgram({ sqlitePath })
+      const feed = { date: '2026-11-20', prices: [{ model: 'fed-model', input: 1, output: 2 }] }
+      const imported = await first.admin('POST', '/prices/feed', feed)
+      await first.admin('PUT', '/prices/set-model', { input: 3, output: 4 })
+      await first.stop()
+      const second = await startProgram({ sqlitePath })
+      const { json } = await second.admin<PriceList>('GET', '/prices')
+      await second.stop()
+      expect(imported.status).toBe(200)
+      expect(json.data.feed).toMatchObject({ date: '2026-11-20', models: 1 })
+      expect(json.data.prices.filter(({ model }) => /^(fed|set)-model$/.test(model))).toMatchObject([
+        { model: 'fed-model', source: 'feed' },
+        { model: 'set-model', source: 'override' },
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('are all listed, those of offered models first', async () => {

@@ -233,7 +233,7 @@ const LARGE: readonly FaultCase[] = [
   {
     id: 'F33',
     title: 'a prompt of 10 MB: others are served meanwhile',
-    world: 'calm',
+    world: 'crowd',
     forms: ['whole'],
     sends: bigFirst,
     answers: () => ({}),

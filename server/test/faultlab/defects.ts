@@ -55,8 +55,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['401: the key rests'],
   }),
   defect('attempts without end', 'proxy/course.ts', {
-    find: 'if (attempts >= settings.maxAttempts)',
-    put: 'if (attempts >= 1000)',
+    find: 'attempts >= settings.maxAttempts',
+    put: 'attempts >= 1000',
     rows: ['nine ill channels'],
   }),
   defect('an unclear 400 is shown to everyone', 'proxy/course.ts', {

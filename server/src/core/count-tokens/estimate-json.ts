@@ -62,7 +62,8 @@ export class JsonSample {
   #count(vocabulary: Vocabulary): number {
     if (this.#bytes.length === 0 && this.#textBytes === 0 && this.#media === 0) return 0
     const sampler = new TextSampler(SMALL_BYTES)
-    if (this.#isWhole) return addStrings(this.#bytes, sampler) * MEDIA_TOKENS + sampler.tokens(vocabulary) + FRAME_TOKENS
+    if (this.#isWhole)
+      return addStrings(this.#bytes, sampler) * MEDIA_TOKENS + sampler.tokens(vocabulary) + FRAME_TOKENS
     sampler.add(this.#bytes, 0, this.#bytes.length)
     const share = this.#bytes.length === 0 ? 0 : this.#textBytes / this.#bytes.length
     return Math.ceil(sampler.tokens(vocabulary) * share) + this.#media * MEDIA_TOKENS + FRAME_TOKENS
