@@ -32,7 +32,8 @@ export type Failure =
     }
   | { readonly kind: 'unsupported-path' }
   | { readonly kind: 'upgrade-required' }
-  | { readonly kind: 'client-deadline'; readonly waitedMs: number }
+  | { readonly kind: 'client-deadline'; readonly waitedMs: number } // the client's own limit
+  | { readonly kind: 'request-timeout'; readonly waitedMs: number } // ours, for a request with all its attempts
   // our own
   | {
       readonly kind: 'busy'

@@ -4,7 +4,8 @@ import { compilePattern, type RulePattern } from './rule-pattern.ts'
 
 const BODY_CHARS = 65_536
 /** On a machine that others use too; each takes some 10 ms alone. */
-const WITHIN_MS = 50
+/** About 50 ms on an idle core; what explodes takes years, so there is room for a machine that is busy. */
+const WITHIN_MS = 2_000
 const TRIES = 3
 
 function compiled(source: string): RulePattern {
@@ -38,7 +39,7 @@ describe('patterns that explode in other engines (A29)', () => {
     ['.*.*.*.*=(?P<n>\\d+)', `${'='.repeat(BODY_CHARS - 1)}5`],
     ['(?P<n>[ab])[ab]*a[ab]{60}(?P<m>c)', `${noise(BODY_CHARS - 1)}c`],
     ['(?P<x>(?:a?){200}a{200})(?P<n>\\d)', `${'a'.repeat(BODY_CHARS - 1)}5`],
-  ])('%s stays within 50 ms on 64 KiB, captures included', (source, text) => {
+  ])('%s is over at once on 64 KiB, captures included', (source, text) => {
     const read = readFailureRules([{ body_regex: source, scope: 'channel' }])
     if (!read.ok) throw new Error(read.message)
     const pattern = read.rules.list[0]?.pattern

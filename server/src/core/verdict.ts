@@ -39,6 +39,7 @@ const JUDGES = {
   'unsupported-path': () => refused('client', 404),
   'upgrade-required': () => refused('client', 426),
   'client-deadline': () => refused('nobody', 504),
+  'request-timeout': () => refused('nobody', 504),
   busy: () => refused('gateway', 503),
   'no-channel': () => refused('gateway', 503),
   bug: () => refused('gateway', 500),

@@ -83,7 +83,7 @@ describe('ipc: a child that dies', () => {
     child.kill('SIGSTOP')
     const startedMs = performance.now()
     for (let at = 0; at < 1_000; at++) child.link.send({ do: 'echo', value: 'x'.repeat(1_000) })
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(performance.now() - startedMs).toBeLessThan(3_000)
     child.kill('SIGKILL')
     await child.exited
   })

@@ -188,5 +188,5 @@ function deadlineOf(deps: ProxyDeps, exchange: Exchange, asked: Asked): RequestL
       failure: () => ({ kind: 'client-deadline', waitedMs: patienceMs }),
     }
   }
-  return { atMs: exchange.startedMonoMs + totalMs, failure: () => ({ kind: 'client-deadline', waitedMs: totalMs }) }
+  return { atMs: exchange.startedMonoMs + totalMs, failure: () => ({ kind: 'request-timeout', waitedMs: totalMs }) }
 }

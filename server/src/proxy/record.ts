@@ -110,6 +110,8 @@ function wordsOf(failure: Failure): string {
       return 'client left'
     case 'client-deadline':
       return `client's own limit of ${seconds(failure.waitedMs)} passed`
+    case 'request-timeout':
+      return `no answer within ${seconds(failure.waitedMs)} over all attempts`
     case 'bug':
       return 'internal error'
     default:

@@ -111,6 +111,10 @@ function wordsFor(failure: Failure): Words {
       }
     case 'upgrade-required':
       return { message: 'WebSocket is not served here: use HTTP POST with "stream": true' }
+    case 'request-timeout':
+      return {
+        message: `no answer within ${Math.round(failure.waitedMs / 1000)} s over all attempts (setting request_total_timeout)`,
+      }
     case 'client-deadline':
       return { message: `context deadline exceeded: your own limit of ${Math.round(failure.waitedMs)} ms has passed` }
     case 'client-gone':
@@ -161,6 +165,7 @@ type Rest = Exclude<
       | 'unsupported-path'
       | 'upgrade-required'
       | 'client-deadline'
+      | 'request-timeout'
       | 'client-gone'
   }
 >

@@ -21,6 +21,7 @@ const KINDS = [
   'unsupported-path',
   'upgrade-required',
   'client-deadline',
+  'request-timeout',
   'busy',
   'no-channel',
   'bug',
