@@ -29,12 +29,28 @@ function pricedRow(book: PriceBook, row: LogRow): LogRow {
   const { webSearches, serviceTier } = terms
   const usage = { ...row, webSearches, ...(serviceTier && { serviceTier }) }
   const cost = price && costOf(price, usage, { multiplier: terms.multiplier })
-  const pricedAs = price && !modelNames(model).includes(price.model) ? price.model : undefined
+  const pricedAs = price && !isNameOf(price.model, model) ? price.model : undefined
   return {
     ...row,
     costNanoUsd: cost?.nanoUsd ?? 0,
     costParts: costPartsOf({ cost, terms, isEstimated, pricedAs }),
   }
+}
+
+const MAX_KNOWN_NAMES = 2_000
+const knownNames = new Map<string, boolean>()
+
+/** Whether a row of the table is the asked model's own. Remembered: the names of a model take ten regular expressions. */
+function isNameOf(row: string, model: string): boolean {
+  if (row === model) return true
+  const pair = `${row} ${model}`
+  let isOwn = knownNames.get(pair)
+  if (isOwn === undefined) {
+    isOwn = modelNames(model).includes(row)
+    if (knownNames.size >= MAX_KNOWN_NAMES) knownNames.clear()
+    knownNames.set(pair, isOwn)
+  }
+  return isOwn
 }
 
 /** A hostile report, of which nothing could be used. */
