@@ -97,8 +97,8 @@ export const ENV = {
     fallback: '',
     min: 1_048_576,
     max: 1_099_511_627_776,
-    en: 'Bytes of request and answer bodies held at once, all processes together. Unset: a quarter of the memory (of the container where there is one), at least 128 MiB.',
-    zh: '所有进程同时缓存的请求与响应体总字节数。未设置：内存（容器则取其限额）的四分之一，至少 128 MiB。',
+    en: 'Bytes of request and answer bodies held at once, all processes together; a request body counts twice, since it is copied to be sent. Unset: a quarter of the memory (of the container where there is one), at least 128 MiB.',
+    zh: '所有进程同时缓存的请求与响应体总字节数；请求体因发送时需复制而计两次。未设置：内存（容器则取其限额）的四分之一，至少 128 MiB。',
   },
   CCLOAD_SHUTDOWN_GRACE: {
     kind: 'seconds',

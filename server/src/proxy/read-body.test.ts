@@ -7,7 +7,7 @@ import type { Client } from './exchange.ts'
 import { type BodyResult, readBody, releaseBody } from './read-body.ts'
 
 const MAX_BYTES = 1_000_000
-const BUDGET_BYTES = 3_000_000
+const BUDGET_BYTES = 6_000_000
 const IDLE_MS = 30_000
 const TOTAL_MS = 600_000
 const SLOWEST_BYTES_PER_MS = 8
@@ -209,7 +209,7 @@ describe('when memory is short', () => {
   })
 
   test('a growing body is refused where memory ends, and gives back what it had', async () => {
-    shared.reserveBytes(BUDGET_BYTES - 400_000, BUDGET_BYTES)
+    shared.reserveBytes(BUDGET_BYTES - 800_000, BUDGET_BYTES)
     const before = shared.reservedBytes()
     const one = upload(undefined)
     await one.push(zeros(200_000))

@@ -33,6 +33,8 @@ const SLOWEST_BYTES_PER_MS = 8
 /** Memory set aside at a time for a body of unknown length. */
 const STEP_BYTES = 256 * 1024
 const RETRY_AFTER_MS = 5_000
+/** While a body is sent, the sender holds a second one of it. */
+const COPIES = 2
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -147,7 +149,7 @@ async function readChunks({ client, parts, reserve }: Intake, progress: () => vo
     chunks.push(next.value)
     size += next.value.length
     if (size > parts.maxBytes) return refuseRest(reader, { kind: 'body-too-large', maxBytes: parts.maxBytes })
-    if ((reserve.isReleased() || size > reserve.bytes) && !reserve.grow(Math.max(STEP_BYTES, size - reserve.bytes)))
+    if ((reserve.isReleased() || size > reserve.room) && !reserve.grow(Math.max(STEP_BYTES, size - reserve.room)))
       return refuseRest(reader, noMemory())
     progress()
   }
@@ -159,7 +161,10 @@ function refuseRest(reader: Reader, failure: Failure): Failure {
 }
 
 class Reservation {
+  /** Taken from the budget. */
   bytes = 0
+  /** So much of a body it is good for. */
+  room = 0
   #isReleased = false
   readonly #parts: BodyParts
 
@@ -167,12 +172,15 @@ class Reservation {
     this.#parts = parts
   }
 
+  /** A body that would take all of the budget with its copy takes all of it: alone it is served. */
   grow(bytes: number): boolean {
-    const size = Math.ceil(bytes / 1024) * 1024
     if (this.#isReleased) return false // it came too late, and nobody waits for it
-    if (size === 0) return true
-    if (!this.#parts.shared.reserveBytes(size, this.#parts.maxBufferedBytes)) return false
-    this.bytes += size
+    const { shared, maxBufferedBytes } = this.#parts
+    const room = Math.ceil((this.room + bytes) / 1024) * 1024
+    const size = Math.max(room, Math.min(room * COPIES, Math.floor(maxBufferedBytes / 1024) * 1024)) - this.bytes
+    if (size > 0 && !shared.reserveBytes(size, maxBufferedBytes)) return false
+    this.bytes += Math.max(size, 0)
+    this.room = room
     return true
   }
 
@@ -184,6 +192,7 @@ class Reservation {
     this.#isReleased = true
     if (this.bytes > 0) this.#parts.shared.releaseBytes(this.bytes)
     this.bytes = 0
+    this.room = 0
   }
 }
 

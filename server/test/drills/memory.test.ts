@@ -9,6 +9,8 @@ const MIB = 1024 ** 2
 /** What the program takes for itself on a machine of 512 MB when nothing is said. */
 const BUFFERED_BYTES = 128 * MIB
 const MACHINE_BYTES = 512 * MIB
+/** Ours, and the one that the sender makes. */
+const COPIES = 2
 
 afterEach(cleanUp)
 
@@ -28,14 +30,14 @@ test('1,000 uploads of 10 MB at once stay under 512 MB; refusals are quick, some
   expect(
     over.filter((call) => call.status !== 503 && call.status !== 200).map((call) => `${call.status} ${call.ending}`),
   ).toEqual([])
-  expect(served.length).toBeGreaterThan(5)
+  expect(served.length).toBeGreaterThan(3)
   expect(refused.length).toBeGreaterThan(UPLOADS / 2)
   expect(refused.filter((call) => !(Number(call.headers.get('retry-after')) >= 1))).toEqual([])
   expect(mostBytes).toBeLessThan(MACHINE_BYTES)
   expect(program.proxies().filter(isAlive).length).toBe(2)
 
   // No reservation is left behind: as many as fit into the budget are served at once.
-  const fit = Math.floor(BUFFERED_BYTES / UPLOAD_BYTES)
+  const fit = Math.floor(BUFFERED_BYTES / UPLOAD_BYTES / COPIES)
   upstream.hold()
   const again = Array.from({ length: fit }, () => ask({ port: program.port, token, body }))
   await until(() => upstream.waiting() === fit, 8_000, 'as many uploads as fit')
@@ -50,7 +52,7 @@ test('a body whose length nobody announced is bounded all the same, and counted 
   const upstream = swallowingUpstream()
   const program = await launch({
     workers: 1,
-    env: { CCLOAD_MAX_BUFFERED_BYTES: '20000000', CCLOAD_MAX_BODY_BYTES: '10000000' },
+    env: { CCLOAD_MAX_BUFFERED_BYTES: '40000000', CCLOAD_MAX_BODY_BYTES: '10000000' },
   })
   const { port } = program
   const token = await program.token()
