@@ -206,16 +206,10 @@ function fakeLogs(state: FakeState): Pick<Control, 'running' | 'logs' | 'statist
   return {
     running: async () => state.running,
     logs: {
-      append: async () => {},
       async page(query) {
         state.queries.push(query)
         return { rows: state.rows, total: state.rows.length }
       },
-      known: async () => [],
-      prune: async () => 0,
-      costByChannel: async () => [],
-      goneCostByToken: async () => [],
-      models: async () => [...new Set(state.rows.map((row) => row.model))].sort(),
     },
     statistics: fakeStatistics(state),
   }

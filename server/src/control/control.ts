@@ -130,7 +130,7 @@ export interface Control {
   /** Asked of all proxies now, newest first. */
   running(): Promise<readonly Running[]>
   /** Rows up to this instant are in it: what is still on its way is written first. */
-  readonly logs: AttemptLog
+  readonly logs: Pick<AttemptLog, 'page'>
   /** Up to this instant, as `logs`. */
   readonly statistics: StatisticsReads
   readonly sessions: SessionStore

@@ -84,6 +84,7 @@ test('what the database did not take for so long that it went to the spool is ch
   expect(state.rows.size).toBe(0)
   state.isAway = false
   await endings.takeSpool()
+  await endings.lookAtLimits()
   expect([state.rows.size, readdirSync(dir), spentMicro()]).toEqual([all, [], all * COST_MICRO])
   await endings.close()
 })
@@ -95,7 +96,18 @@ test('what proxies without a control have left is charged when it is taken in', 
   orphan.running([row('cut')])
   endings.take([row('heard')])
   await endings.takeSpool()
+  await endings.lookAtLimits()
   expect(spentMicro()).toBe(3 * COST_MICRO)
+  await endings.close()
+})
+
+test('at the start what an earlier run has left is taken in first, so that one count is enough', async () => {
+  const { state, endings, spentMicro } = open()
+  state.rows.set('before', 5_000)
+  spool(dir, `proxy-${NOBODY}-1`).write([row('left')])
+  await endings.open()
+  await endings.lookAtLimits()
+  expect([state.loads, spentMicro()]).toEqual([1, 5 + COST_MICRO])
   await endings.close()
 })
 

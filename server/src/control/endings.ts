@@ -30,12 +30,15 @@ const LIMITS_LOOK_MS = 1_000
 
 /** What becomes of attempts that have ended: what they cost, what they say of a channel, and into the book with them. */
 export class Endings {
-  /** Stores and charges what earlier runs, or proxies that lost their control, have left behind. Errors: `StoreError`. */
+  /**
+   * Stores what earlier runs, or proxies that lost their control, have left behind; `lookAtLimits` charges it. Errors:
+   * `StoreError`.
+   */
   readonly takeSpool: () => Promise<void>
   readonly #parts: EndingsParts
   readonly #ledger: Ledger
   #hasMessages = false
-  /** The store was away when what was spent had to be counted anew. */
+  /** What was spent has to be counted anew, as soon as the store takes all that is known here. */
   #isOwed = false
 
   constructor(parts: EndingsParts) {
@@ -51,8 +54,18 @@ export class Endings {
     this.takeSpool = spoolTaker({
       ...{ spoolDir, ledger: this.#ledger, logs: store.logs, nowMs: clock.nowMs, log },
       take: (rows) => this.#ledger.take(pricing.priced(rows)),
-      recount: () => this.recount(),
+      taken: () => {
+        this.#isOwed = true
+      },
     })
+  }
+
+  /** Takes what earlier runs have left behind, then reads what was spent so far. Errors: `StoreError`. */
+  async open(): Promise<void> {
+    const { spends, store } = this.#parts
+    await this.takeSpool()
+    await spends.load(store) // also when the disk is full: reading goes on
+    this.#isOwed = this.trouble() !== ''
   }
 
   /** Regular work. @returns Stops it. */

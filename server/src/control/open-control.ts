@@ -62,9 +62,8 @@ export async function openControl(parts: ControlParts): Promise<OpenControl> {
     nowMs: parts.clock.nowMs,
     zone: () => settingsOf(registry.settings).resetTimeZone || parts.zone,
   })
-  await spends.load(parts.store)
   const plane = new OpenControl(parts, { registry, cooldowns, desk, spends })
-  await plane.endings.takeSpool()
+  await plane.endings.open()
   plane.start()
   return plane
 }
@@ -211,7 +210,7 @@ export class OpenControl {
       settingUpdatedAtS: (key) => registry.settingUpdatedAtS.get(key) ?? 0,
       simulate: (ask) => simulate({ registry, shared, clock }, ask),
       running: () => this.#running.now(this.#publisher.ends),
-      logs: this.#freshLog(),
+      logs: { page: (query) => this.#upToDate().then(() => store.logs.page(query)) },
       statistics: {
         read: (query) => this.#upToDate().then(() => store.statistics.read(query)),
         recent: (sinceMs) => this.#upToDate().then(() => store.statistics.recent(sinceMs)),
@@ -232,23 +231,7 @@ export class OpenControl {
     return { ...this.#registry.settings, ...this.#desk.texts }
   }
 
-  /** The log with everything in it that had happened when the question came. */
-  #freshLog(): Control['logs'] {
-    const { logs } = this.#parts.store
-    return {
-      append: (rows) => logs.append(rows),
-      known: (ids) => logs.known(ids),
-      prune: (beforeMs, limit) => logs.prune(beforeMs, limit),
-      costByChannel: (fromMs) => logs.costByChannel(fromMs),
-      goneCostByToken: (fromMs) => logs.goneCostByToken(fromMs),
-      models: (fromMs, toMs) => logs.models(fromMs, toMs),
-      page: async (query) => {
-        await this.#upToDate()
-        return logs.page(query)
-      },
-    }
-  }
-
+  /** In the store is everything that had happened when the question came. */
   async #upToDate(): Promise<void> {
     await this.#running.now(this.#publisher.ends) // what a proxy has to report comes before its answer
     await this.endings.flush()

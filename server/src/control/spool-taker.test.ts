@@ -22,7 +22,7 @@ function desk() {
     stored: new Map<string, number>(),
     taken: [] as string[],
     trouble: '',
-    recounts: 0,
+    told: 0,
   }
   const take = spoolTaker({
     spoolDir: dir,
@@ -39,8 +39,8 @@ function desk() {
       state.taken.push(...rows.map(({ attemptId }) => attemptId))
       state.waiting.push(...rows)
     },
-    async recount() {
-      state.recounts++
+    taken() {
+      state.told++
     },
     nowMs: Date.now,
     log: { write: () => {} },
@@ -70,18 +70,18 @@ test('what is on its way to the database is not taken, and charged, a second tim
   expect(state.taken).toEqual(['only here'])
 })
 
-test('what was taken in is charged by one count of the store, and nothing new costs no count', async () => {
+test('what was taken in is told once all of it is stored; when nothing was new there is nothing to tell', async () => {
   const { state, take } = desk()
   state.waiting.push(row('known'))
   const dead = spool(dir, `proxy-${NOBODY}-1`)
   dead.write([row('known')])
   await take()
-  expect(state.recounts).toBe(0)
+  expect(state.told).toBe(0)
   dead.write([row('a')])
   dead.write([row('b')])
   await take()
   await take()
-  expect([state.taken.toSorted(), state.recounts]).toEqual([['a', 'b'], 1])
+  expect([state.taken.toSorted(), state.told]).toEqual([['a', 'b'], 1])
 })
 
 test('while the database is away everything stays where it is, and is taken once when it is back', async () => {
@@ -93,9 +93,9 @@ test('while the database is away everything stays where it is, and is taken once
   for (let look = 0; look < 3; look++) await take()
   expect([state.taken, files().length]).toEqual([[], 3])
   state.trouble = ''
-  expect(state.recounts).toBe(0)
+  expect(state.told).toBe(0)
   await take()
-  expect([[...state.stored.keys()], state.recounts]).toEqual([['ended'], 1])
+  expect([[...state.stored.keys()], state.told]).toEqual([['ended'], 1])
   expect(files().length).toBe(2) // what ran is too young for a second look: its last words may still come
 })
 

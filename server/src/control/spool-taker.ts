@@ -11,10 +11,10 @@ export type SpoolTakerParts = {
   /** Stores rows that are not there yet. */
   readonly take: (rows: readonly LogRow[]) => void
   /**
-   * Charges them, by counting anew what is stored: some of them were charged when they were first heard of, before the
-   * database was away for so long that they were put here.
+   * Told once all are stored. They are charged by counting anew what is stored: some were charged when they were first
+   * heard of, before the database was away for so long that they were put here.
    */
-  readonly recount: () => Promise<void>
+  readonly taken: () => void
   readonly nowMs: () => number
   readonly log: Log
 }
@@ -29,7 +29,7 @@ const SETTLED_MS = 2_000
 export function spoolTaker(parts: SpoolTakerParts): () => Promise<void> {
   const { spoolDir, ledger, logs, nowMs, log } = parts
   let settledMs = 0
-  let isCharged = true
+  let isFresh = false
 
   /** False: the database is away, and nothing is sure. */
   const takeIn = async (rows: readonly LogRow[]): Promise<boolean> => {
@@ -38,7 +38,7 @@ export function spoolTaker(parts: SpoolTakerParts): () => Promise<void> {
     const known = new Set(await logs.known(rows.map((row) => row.attemptId)))
     const fresh = rows.filter((row) => !known.has(row.attemptId))
     if (fresh.length > 0) {
-      isCharged = false
+      isFresh = true
       parts.take(fresh)
     }
     await ledger.flush()
@@ -58,8 +58,8 @@ export function spoolTaker(parts: SpoolTakerParts): () => Promise<void> {
       if (!(await takeIn(one.rows))) return
       dropAbandoned(one)
     }
-    if (!isCharged) await parts.recount()
-    isCharged = true
+    if (isFresh) parts.taken()
+    isFresh = false
   }
 }
 
