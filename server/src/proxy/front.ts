@@ -102,15 +102,18 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
 
 /** One line a request, without its query: Gemini clients put their token there. */
 function logged({ deps }: FrontParts, answer: (request: Request, server: Server) => Response | Promise<Response>) {
-  return async (request: Request, server: Server): Promise<Response> => {
+  return (request: Request, server: Server): Response | Promise<Response> => {
     const startedMs = deps.clock.monoMs()
-    const response = await answer(request, server)
-    deps.log.write('info', 'request', {
-      method: request.method,
-      path: targetOf(request.url).path,
-      status: response.status,
-      ms: Math.round(deps.clock.monoMs() - startedMs),
-    })
-    return response
+    const noted = (response: Response): Response => {
+      deps.log.write('info', 'request', {
+        method: request.method,
+        path: targetOf(request.url).path,
+        status: response.status,
+        ms: Math.round(deps.clock.monoMs() - startedMs),
+      })
+      return response
+    }
+    const answered = answer(request, server)
+    return answered instanceof Promise ? answered.then(noted) : noted(answered)
   }
 }

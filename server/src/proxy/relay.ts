@@ -9,8 +9,10 @@ import type { Reader } from './reader.ts'
 import {
   brokenMessage,
   emptyFailure,
+  endingOfWhole,
   lateContent,
   lateFirstByte,
+  mustCut,
   silentUpstream,
   softError,
   stalledClient,
@@ -179,8 +181,8 @@ export class Relay {
     const { watch } = this.#parts
     if (failure === undefined || (watch.phase === 'finished' && failure.kind !== 'client-gone')) {
       // Whole content with a missing or late last byte is still whole.
-      const ending = this.#endingOfWhole()
-      if (ending === undefined || !this.#mustCut(ending)) {
+      const ending = endingOfWhole(this.#parts.watch)
+      if (ending === undefined || !mustCut(ending, this.#parts)) {
         controller.close()
         return this.#end(ending)
       }
@@ -189,20 +191,6 @@ export class Relay {
     if (failure.kind === 'client-gone') controller.error(new Error('the client does not read'))
     else return this.#cut(controller, failure)
     this.#end(failure)
-  }
-
-  /** Google's client overlooks an error event and takes what it has for all there is. */
-  #mustCut(ending: Failure): boolean {
-    const { api, watch } = this.#parts
-    return ending.kind === 'stream-unfinished' || (api === 'gemini' && watch.phase !== 'finished')
-  }
-
-  #endingOfWhole(): Failure | undefined {
-    const { watch } = this.#parts
-    if (watch.error) return { ...softError(watch.error), kind: 'stream-error' }
-    // Events with a reason to end say all without their marker; an array without its bracket is no JSON.
-    const isSaid = watch.terminalReason !== undefined && watch.framing !== 'json-array'
-    return watch.phase === 'finished' || isSaid ? undefined : { kind: 'stream-unfinished' }
   }
 
   async #cut(controller: Controller, failure: Failure): Promise<void> {
@@ -292,7 +280,7 @@ export class Relay {
     this.#release()
     // SDKs hang up at the end marker: who has all of an answer has not left too early.
     const hasAll = failure?.kind === 'client-gone' && this.#parts.watch.phase === 'finished'
-    this.#parts.ended(hasAll ? this.#endingOfWhole() : failure)
+    this.#parts.ended(hasAll ? endingOfWhole(this.#parts.watch) : failure)
   }
 
   #release(): void {

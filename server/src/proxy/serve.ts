@@ -23,14 +23,12 @@ export function serve(deps: ProxyDeps, client: Client): Promise<Response> {
   return guarded(deps, exchange, run(deps, exchange))
 }
 
-async function guarded(deps: ProxyDeps, exchange: Exchange, answer: Promise<Response>): Promise<Response> {
-  try {
-    return await answer
-  } catch (error) {
+function guarded(deps: ProxyDeps, exchange: Exchange, answer: Promise<Response>): Promise<Response> {
+  return answer.catch((error: unknown) => {
     deps.log.write('error', 'bug', { requestId: exchange.id, error })
     exchange.leaveLimits()
     return refuse(deps, exchange, { kind: 'bug', error })
-  }
+  })
 }
 
 /** The phases: who, what, a slot, then ask. Each takes the previous one's value. */

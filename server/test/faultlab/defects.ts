@@ -79,7 +79,7 @@ export const DEFECTS: readonly Defect[] = [
     put: 'controller.close()',
     rows: ['connection reset'],
   }),
-  defect('a cut that looks like an end is taken for one', 'proxy/relay.ts', {
+  defect('a cut that looks like an end is taken for one', 'proxy/relay-failures.ts', {
     find: "return watch.phase === 'finished' || isSaid ? undefined : { kind: 'stream-unfinished' }",
     put: 'return isSaid ? undefined : undefined',
     rows: ['and it looks like an end'],
