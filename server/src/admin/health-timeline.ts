@@ -36,20 +36,27 @@ export function timelineGrid({ isToday, fromMs, toMs, nowMs }: StatisticsRange):
   return { startMs, stepMs: TODAY_STEP_MS, fromMs: Math.max(startMs, fromMs) }
 }
 
-/** All 48 points. `rows` are of one (channel, model), their steps counted from `grid.fromMs`. */
-export function timelineOf(rows: readonly StatisticsRow[], { startMs, stepMs, fromMs }: TimelineGrid): HealthPoint[] {
+/** Makes the 48 points of one (channel, model) from its rows, whose steps count from `grid.fromMs`. */
+export function timelineMaker({
+  startMs,
+  stepMs,
+  fromMs,
+}: TimelineGrid): (rows: readonly StatisticsRow[]) => HealthPoint[] {
   const skipped = Math.round((fromMs - startMs) / stepMs)
-  const byStep = new Map(rows.map((row) => [row.step + skipped, row]))
-  return Array.from({ length: POINTS }, (_, step) => pointOf(startMs + step * stepMs, byStep.get(step)))
+  const stamps = Array.from({ length: POINTS }, (_, step) => isoTime(startMs + step * stepMs))
+  return (rows) => {
+    const byStep = new Map(rows.map((row) => [row.step + skipped, row]))
+    return stamps.map((ts, step) => pointOf(ts, byStep.get(step)))
+  }
 }
 
-function pointOf(atMs: number, row: StatisticsRow | undefined): HealthPoint {
-  if (row === undefined) return { ts: isoTime(atMs), rate: -1, ...NOTHING }
+function pointOf(ts: string, row: StatisticsRow | undefined): HealthPoint {
+  if (row === undefined) return { ts, rate: -1, ...NOTHING }
   const { sums } = row
   const { costUsd, firstByteS = 0, anyDurationS = 0 } = measuresOf(sums)
   const total = sums.success + sums.error
   return {
-    ts: isoTime(atMs),
+    ts,
     rate: total === 0 ? -1 : sums.success / total,
     success: sums.success,
     error: sums.error,

@@ -3,7 +3,7 @@ import { priceOf } from '../core/price-book.ts'
 import type { RecentRow, StatisticsRow } from '../ports/statistics.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
-import { timelineGrid, timelineOf } from './health-timeline.ts'
+import { timelineGrid, timelineMaker } from './health-timeline.ts'
 import { measuresOf, present } from './measures.ts'
 import { requestsOf, rowRates, rpmStatsOf } from './rates.ts'
 import { badRequest, done, type Reply } from './reply.ts'
@@ -49,7 +49,8 @@ async function timelinesOf(ask: StatisticsAsk): Promise<(row: StatisticsRow) => 
   const grid = timelineGrid(ask.range)
   const points = await ask.read(['channel', 'model'], { fromMs: grid.fromMs, stepMs: grid.stepMs, only: 'sums' })
   const byName = Map.groupBy(points, nameOf)
-  return (row) => timelineOf(byName.get(nameOf(row)) ?? [], grid)
+  const timeline = timelineMaker(grid)
+  return (row) => timeline(byName.get(nameOf(row)) ?? [])
 }
 
 function entryOf(deps: AdminDeps, { channelId, model, sums }: StatisticsRow): StatsEntry {
