@@ -15,6 +15,9 @@ import { type Surroundings, surroundings } from './surroundings.ts'
 import { systemClock } from './system-clock.ts'
 import { VERSION } from './version.ts'
 
+/** Loading a vocabulary takes half a second of a core and 80 MB for a moment: not while clients come back after a start. */
+const WARM_AFTER_MS = 10_000
+
 /** A running program: what `main` needs to end it. */
 export type RunningProgram = {
   readonly port: number
@@ -68,7 +71,7 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     zone,
     replaceProxy: (row, why) => proxies?.replace(row, why),
     // Not at the start: most of the memory that loading takes is given back, but only after some seconds.
-    onMessages: () => counter.warm('claude'),
+    onMessages: () => void setTimeout(() => counter.warm('claude'), WARM_AFTER_MS).unref(),
   })
   const refuseAddress = (url: URL): string | undefined => literalRefusal(url, port)
   const { control } = plane

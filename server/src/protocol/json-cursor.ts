@@ -13,6 +13,8 @@ const LOWER_U = 0x75
 /** Nesting of a request body that no real client comes near, and no parser behind us chokes on. */
 export const MAX_DEPTH = 512
 
+/** What most bodies do not pass. */
+const USUAL_DEPTH = 32
 /** So far into a run of plain bytes it is looked at byte by byte: most names and words end here. */
 const SHORT_RUN_BYTES = 8
 /** From here on the native searches are faster than words of four bytes; their calls cost 20 ns each. */
@@ -45,7 +47,7 @@ export class JsonCursor {
   /** True when the string skipped last held a backslash. */
   sawEscape = false
   depth = 0
-  readonly #inObject = new Uint8Array(MAX_DEPTH + 1)
+  #inObject = new Uint8Array(USUAL_DEPTH)
   #view: DataView | undefined
   // Next backslash, quote and control character at or after the place they were last asked for; they may lie far ahead.
   #backslashAt = -1
@@ -112,9 +114,16 @@ export class JsonCursor {
       return false
     }
     this.depth++
+    if (this.depth === this.#inObject.length) this.#deepen()
     this.#inObject[this.depth] = byte === OPEN_BRACE ? 1 : 0
     this.at++
     return true
+  }
+
+  #deepen(): void {
+    const deeper = new Uint8Array(MAX_DEPTH + 1)
+    deeper.set(this.#inObject)
+    this.#inObject = deeper
   }
 
   /** Steps over the closing bracket. */

@@ -50,14 +50,15 @@ const NO_BYTES = new Uint8Array(0)
  *
  * @param ended  Told once how a committed answer ended; never called for one that was not.
  */
-export async function attempt(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Promise<Attempted> {
+export function attempt(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Promise<Attempted> {
   const running = start(leg, limit, ended)
-  const attempted = await ask(running)
-  if ('end' in attempted) {
-    running.release()
-    if (!running.stop.signal.aborted) running.stop.abort(attempted.end.failure)
-  }
-  return attempted
+  return ask(running).then((attempted) => {
+    if ('end' in attempted) {
+      running.release()
+      if (!running.stop.signal.aborted) running.stop.abort(attempted.end.failure)
+    }
+    return attempted
+  })
 }
 
 function start(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Running {
@@ -187,12 +188,20 @@ async function settleHeld(running: Running, answer: Answer, held: Held): Promise
   return settleWhole(running, answer, held.bytes)
 }
 
-async function settleWhole(running: Running, answer: Answer, bytes: Uint8Array): Promise<Attempted> {
+/** At once where nothing has to be decoded first. */
+function settleWhole(running: Running, answer: Answer, bytes: Uint8Array): Attempted | Promise<Attempted> {
   const { exchange } = running.leg
   exchange.bytesReceived = bytes.length
   exchange.firstByteMs ||= Math.max(running.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
+  const settled = (judgement: Judged): Attempted => settledAs(running, answer, { bytes, judgement })
   const judgement = judged(running, answer, bytes)
-  const { failure, usage, responseId, outputGuess } = judgement instanceof Promise ? await judgement : judgement
+  return judgement instanceof Promise ? judgement.then(settled) : settled(judgement)
+}
+
+type Whole = { readonly bytes: Uint8Array; readonly judgement: Judged }
+
+function settledAs(running: Running, answer: Answer, { bytes, judgement }: Whole): Attempted {
+  const { failure, usage, responseId, outputGuess } = judgement
   if (failure) return { end: { failure, usage } }
   const end = { failure, usage: outputGuess === undefined ? usage : guessed(running.leg, usage, outputGuess) }
   return committed(running, answer, { bytes, end: { ...end, responseId } })

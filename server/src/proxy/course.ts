@@ -23,6 +23,8 @@ export type Course = {
   /** The same one once more, when the request has become another; `undefined` when the limits are reached. */
   again(target: Target): Target | undefined
   readonly skipped: readonly Skip[]
+  /** Everybody rested when the request came: who is tried all the same is the last resort. */
+  readonly isOutage: boolean
   /** Set when nobody can be asked because the one who could is gone. */
   readonly lost: Failure | undefined
   readonly deadline: RequestLimit
@@ -38,6 +40,7 @@ type Plan = {
   readonly seat: Seat | undefined
   /** Also a key that rests is used. */
   readonly isLastResort: boolean
+  readonly isOutage: boolean
   readonly lost: Failure | undefined
 }
 
@@ -53,7 +56,7 @@ function planOf(planned: Planned): Plan {
     const maker = candidates.filter((one) => one.id === seat.channelId)
     const lost = maker.length === 0 ? LOST : undefined
     exchange.decision = withSeat('', seat.channelId)
-    return { steps: maker.values(), skipped: [], seat, isLastResort: true, lost }
+    return { steps: maker.values(), skipped: [], seat, isLastResort: true, isOutage: false, lost }
   }
   const { order, skipped, isFallback } = orderChannels<Standee>({
     candidates,
@@ -66,13 +69,13 @@ function planOf(planned: Planned): Plan {
   })
   const barred = all.length - candidates.length
   exchange.decision = considered(candidates, { skipped, isFallback, barred, seatId: seat?.channelId })
-  return { steps: order, skipped, seat, isLastResort: isFallback, lost: undefined }
+  return { steps: order, skipped, seat, isLastResort: isFallback, isOutage: isFallback, lost: undefined }
 }
 
 /** Plans a request: the order of channels now, the keys of each when it is reached. */
 export function courseOf({ deps, exchange, asked }: Planned): Course {
   const { settings } = deps.view()
-  const { steps, seat, isLastResort, lost, ...plan } = planOf({ deps, exchange, asked })
+  const { steps, seat, isLastResort, isOutage, lost, ...plan } = planOf({ deps, exchange, asked })
   const door = entrance({ deps, exchange, asked }, plan.skipped)
   let keys: ChannelKey[] = []
   let standee: Standee | undefined
@@ -100,6 +103,7 @@ export function courseOf({ deps, exchange, asked }: Planned): Course {
 
   return {
     skipped: door.skipped,
+    isOutage,
     lost,
     over: () => over,
     deadline: deadlineOf(deps, exchange, asked),

@@ -17,7 +17,7 @@ export function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Fa
   deps.retries.failed(asked.type, Math.max(exchange.attemptNo - 1, 0))
   const failure =
     last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
-  const result = last?.verdict ?? ownVerdict(failure, deps.clock.nowMs())
+  const result = last ? inOutage(last.verdict, course) : ownVerdict(failure, deps.clock.nowMs())
   if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {
     const message = last
       ? `exhausted: ${messageOf(failure, exchange.secrets)}`
@@ -28,6 +28,12 @@ export function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Fa
   exchange.client.serverTimers()
   const to = { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets }
   return withRetryAfter(refusal(failure, result, to), last && readyInMs({ deps, exchange, asked }, course.skipped))
+}
+
+/** That the one who was tried as a last resort could not be reached either is no news: nobody is available. */
+function inOutage(verdict: Verdict, { isOutage }: Course): Verdict {
+  const isOurs = !verdict.passThrough && verdict.clientStatus >= 500
+  return isOutage && isOurs ? { ...verdict, clientStatus: 503 } : verdict
 }
 
 /** While everything rests, the end of the first rest is what a client should wait for; an upstream that names less is believed. */

@@ -47,7 +47,7 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
   exchange.model = asked.model
   exchange.streaming = asked.streaming
   const answer = enterAndTry(deps, exchange, asked)
-  if (!mayKeepAlive(asked, deps.view().settings)) return answer
+  if (!mayKeepAlive(asked, deps.view().settings)) return await answer // without `await` it would take two turns more
   return keptAlive({ deps, exchange, asked, answer: guarded(deps, exchange, answer) })
 }
 
