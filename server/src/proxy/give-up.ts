@@ -13,27 +13,29 @@ import type { Trip } from './trip.ts'
 export type Failed = { readonly failure: Failure; readonly verdict: Verdict }
 
 /** The answer to a request that no channel could serve. */
-export function giveUp({ deps, exchange, asked }: Trip, course: Course, last: Failed | undefined): Response {
+export function giveUp(trip: Trip, course: Course, last: Failed | undefined): Response {
+  const { deps, exchange, asked } = trip
   deps.retries.failed(asked.type, Math.max(exchange.attemptNo - 1, 0))
-  const failure =
-    last?.failure ?? course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, deps.clock.nowMs())
-  const result = last ? inOutage(last.verdict, course) : ownVerdict(failure, deps.clock.nowMs())
-  if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {
+  const { failure, verdict } = told(trip, course, last)
+  if (failure.kind !== 'client-gone' && verdict.clientStatus !== 400) {
     const message = last
-      ? `exhausted: ${messageOf(failure, exchange.secrets)}`
+      ? `exhausted: ${messageOf(last.failure, exchange.secrets)}`
       : 'no available upstream (all cooled or none)'
     exchange.decision = withOver(exchange.decision, course.over())
-    deps.report.ended(summaryRow({ deps, exchange }, result.clientStatus, message))
+    deps.report.ended(summaryRow({ deps, exchange }, verdict.clientStatus, message))
   }
   exchange.client.serverTimers()
   const to = { api: exchange.api, requestId: exchange.id, secrets: exchange.secrets }
-  return withRetryAfter(refusal(failure, result, to), last && readyInMs({ deps, exchange, asked }, course.skipped))
+  return withRetryAfter(refusal(failure, verdict, to), last && readyInMs({ deps, exchange, asked }, course.skipped))
 }
 
-/** That the one who was tried as a last resort could not be reached either is no news: nobody is available. */
-function inOutage(verdict: Verdict, { isOutage }: Course): Verdict {
-  const isOurs = !verdict.passThrough && verdict.clientStatus >= 500
-  return isOutage && isOurs ? { ...verdict, clientStatus: 503 } : verdict
+/** What the client is told. That a last resort could not be reached either is no news to it: nobody is available. */
+function told({ deps }: Trip, course: Course, last: Failed | undefined): Failed {
+  const isNews = last && (!course.isOutage || last.verdict.passThrough || last.verdict.clientStatus < 500)
+  if (isNews) return last
+  const nowMs = deps.clock.nowMs()
+  const failure = course.lost ?? retryAfterOf({ kind: 'no-channel', skipped: course.skipped }, nowMs)
+  return { failure, verdict: ownVerdict(failure, nowMs) }
 }
 
 /** While everything rests, the end of the first rest is what a client should wait for; an upstream that names less is believed. */

@@ -266,6 +266,31 @@ export const FLOW_CASES: readonly FaultCase[] = [
   },
   {
     id: 'F20',
+    title: 'all channels rest, and the one that is ready first cannot be reached: 503 that says when to come back',
+    channels: [
+      { letter: 'a', keys: 1 },
+      { letter: 'b', keys: 1, place: 'closed' },
+    ],
+    answers: () => ({}),
+    play: async (hands) => {
+      await hands.rest('a', 300_000)
+      await hands.rest('b', 100_000)
+      await hands.sleep(1_200) // an attempt of the same second does not judge a rest
+      await hands.ask()
+    },
+    expect: () => ({
+      client: [{ saw: 'our-error', status: 503, retryAfterS: 200 }],
+      calls: {},
+      rests: [
+        { what: 'a', status: 0, seconds: 300 },
+        { what: 'b', status: 502, seconds: 200 },
+      ],
+      rows: ['b0 502', '- 503'],
+      money: [NONE, NONE],
+    }),
+  },
+  {
+    id: 'F20',
     title: 'all channels rest, no last resort: 503 that says when to come back',
     world: 'narrow',
     answers: () => ({}),
