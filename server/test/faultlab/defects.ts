@@ -130,8 +130,8 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['three attempts'],
   }),
   defect('the summary row is missing', 'proxy/give-up.ts', {
-    find: "if (failure.kind !== 'client-gone' && result.clientStatus !== 400) {",
-    put: "if (failure.kind !== 'client-gone' && result.clientStatus === 400) {",
+    find: "if (failure.kind !== 'client-gone' && verdict.clientStatus !== 400) {",
+    put: "if (failure.kind !== 'client-gone' && verdict.clientStatus === 400) {",
     rows: ['500 everywhere'],
   }),
   defect('Google’s clients get signs of life', 'protocol/sign-of-life.ts', {
