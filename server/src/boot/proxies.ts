@@ -31,9 +31,6 @@ export type Proxies = {
 /** Bun's `fetch` allows 256 requests at once unless this is in the environment before the process starts. */
 export const FETCH_LIMIT = { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336' }
 
-/** Memory that a collection frees is used again at once: giving it back and taking it anew costs 8 % of a request (docs/adr/0009). */
-const KEEP_FREED_MEMORY = '-1'
-
 export function proxyProcesses(count: number, start: Omit<ProxyStart, 'row'>, log: Log): Proxies {
   let plane: OpenControl | undefined
   const ends = new Map<Worker, ProxyEnd>()
@@ -132,6 +129,5 @@ function proxyEnv(start: ProxyStart): Record<string, string> {
   const env: Record<string, string> = { ...FETCH_LIMIT, [PROXY_START]: JSON.stringify(start) }
   for (const [name, value] of Object.entries(process.env))
     if (value !== undefined && name !== 'CCLOAD_PASS') env[name] ??= value
-  env['MIMALLOC_PURGE_DELAY'] ??= KEEP_FREED_MEMORY
   return env
 }
