@@ -7,6 +7,8 @@ import { cleanUp, launch, listeners, type Program, until } from './program.ts'
 const STREAMS = 20
 const LIMIT = STREAMS + 4
 const BROKEN = 599
+/** From the signal until the system has closed what the process held. */
+const KILLED_WITHIN_MS = 50
 
 afterEach(cleanUp)
 
@@ -101,7 +103,10 @@ async function checkLoad(program: Program, calls: readonly Call[], killsAtMs: re
   const answered = calls.filter((call) => call.ending === 'whole')
   const failed = calls.filter((call) => call.ending !== 'whole')
   expect([...tally(answered.map((call) => call.status))]).toEqual([[200, answered.length]])
-  expect(failed.filter((call) => call.ending === 'refused')).toEqual([]) // the other worker covers
+  // The other worker covers; but a handshake that meets the very moment in which a listener dies is refused by the system.
+  const isOfTheMoment = ({ startedAtMs }: Call) =>
+    killsAtMs.some((atMs) => Math.abs(startedAtMs - atMs) < KILLED_WITHIN_MS)
+  expect(failed.filter((call) => call.ending === 'refused' && !isOfTheMoment(call))).toEqual([])
   expect(failed.length).toBeLessThanOrEqual(12) // those which the killed one had in its hands or its queue
   const gaps = answered.slice(1).map((call, at) => call.endedAtMs - (answered[at]?.endedAtMs ?? 0))
   expect(Math.max(...gaps)).toBeLessThan(1_000)
