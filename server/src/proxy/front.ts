@@ -27,8 +27,7 @@ const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
 
 /** The door: which of proxy, control and the few answers of our own a request is for. */
 export function front(parts: FrontParts): (request: Request, server: Server) => Response | Promise<Response> {
-  const answer = (request: Request, server: Server): Response | Promise<Response> => {
-    const { path, query } = targetOf(request.url)
+  const answer: Answering = (request, server, { path, query }) => {
     const client = (): Client => {
       let isLifted = false
       return {
@@ -54,11 +53,14 @@ export function front(parts: FrontParts): (request: Request, server: Server) => 
     if (path === '/api/event_logging/batch' && request.method === 'POST') return Response.json({})
     return toControl(parts, client())
   }
-  return parts.accessLog ? logged(parts, answer) : answer
+  return parts.accessLog ? logged(parts, answer) : (request, server) => answer(request, server, targetOf(request.url))
 }
 
+type Target = { readonly path: string; readonly query: string }
+type Answering = (request: Request, server: Server, target: Target) => Response | Promise<Response>
+
 /** Path and query of an absolute URL, without building a `URL`. */
-function targetOf(url: string): { path: string; query: string } {
+function targetOf(url: string): Target {
   const start = url.indexOf('/', url.indexOf('//') + 2)
   const mark = url.indexOf('?', start)
   return mark < 0 ? { path: url.slice(start), query: '' } : { path: url.slice(start, mark), query: url.slice(mark + 1) }
@@ -101,19 +103,20 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
 }
 
 /** One line a request, without its query: Gemini clients put their token there. */
-function logged({ deps }: FrontParts, answer: (request: Request, server: Server) => Response | Promise<Response>) {
+function logged({ deps }: FrontParts, answer: Answering) {
   return (request: Request, server: Server): Response | Promise<Response> => {
     const startedMs = deps.clock.monoMs()
+    const target = targetOf(request.url)
     const noted = (response: Response): Response => {
       deps.log.write('info', 'request', {
         method: request.method,
-        path: targetOf(request.url).path,
+        path: target.path,
         status: response.status,
         ms: Math.round(deps.clock.monoMs() - startedMs),
       })
       return response
     }
-    const answered = answer(request, server)
+    const answered = answer(request, server, target)
     return answered instanceof Promise ? answered.then(noted) : noted(answered)
   }
 }
