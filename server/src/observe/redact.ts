@@ -1,8 +1,9 @@
 import { Secret } from '../core/secret.ts'
 
-const HIDDEN = '***'
+export const HIDDEN = '***'
 const MAX_DEPTH = 4
-const MAX_ITEMS = 50
+/** Of one record; and items of a list. */
+export const MAX_FIELDS = 50
 const MAX_TEXT_CHARS = 2000
 
 /** Names whose value is a secret whatever it looks like. `maxTokens`, `tokenId` and `inputTokens` are counts and ids. */
@@ -53,14 +54,24 @@ export function redactFields(fields: Readonly<Record<string, unknown>>): Record<
 
 function redactRecord(record: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
   const clean: Record<string, unknown> = Object.create(null)
-  for (const name of Object.keys(record).slice(0, MAX_ITEMS)) {
-    try {
-      clean[shownName(name)] = isSecretName(name) ? hidden(record[name]) : redactValue(record[name], depth)
-    } catch {
-      clean[name] = '(unreadable)' // a getter threw: its error may quote what it guards
-    }
-  }
+  for (const name of Object.keys(record).slice(0, MAX_FIELDS)) clean[shownName(name)] = redacted(record, name, depth)
   return clean
+}
+
+/** One of them: its name and its value. */
+export function redactField(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+): readonly [name: string, value: unknown] {
+  return [shownName(name), redacted(fields, name, MAX_DEPTH)]
+}
+
+function redacted(record: Readonly<Record<string, unknown>>, name: string, depth: number): unknown {
+  try {
+    return isSecretName(name) ? hidden(record[name]) : redactValue(record[name], depth)
+  } catch {
+    return '(unreadable)' // a getter threw: its error may quote what it guards
+  }
 }
 
 const knownNames = new Map<string, boolean>()
@@ -98,7 +109,7 @@ function redactValue(value: unknown, depth: number): unknown {
   if (value instanceof URL) return redactText(value.href)
   if (value instanceof Headers || value instanceof Map) return redactRecord(Object.fromEntries(value), depth - 1)
   if (Array.isArray(value) || value instanceof Set)
-    return [...value].slice(0, MAX_ITEMS).map((item) => redactValue(item, depth - 1))
+    return [...value].slice(0, MAX_FIELDS).map((item) => redactValue(item, depth - 1))
   return redactRecord(value as Record<string, unknown>, depth - 1)
 }
 

@@ -11,12 +11,13 @@ export class AttemptClock {
   /** Limits of the whole request: earliest instant and what it means. Dropped once the answer has been committed. */
   #whole: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure } | undefined
 
-  /** @param lingers  Called once, soon after the first wait has begun, when it still lasts. */
+  /** @param lingers  Called once, 20 to 40 ms after the first wait has begun, when it still lasts. */
   constructor(deadlines: Deadlines, stop: AbortController, lingers?: () => void) {
     this.#deadlines = deadlines
     this.#deadline = {
       atMs: Number.POSITIVE_INFINITY,
       lingers,
+      isSeen: false,
       expire: () => {
         this.#watched = false
         if (this.#failure) stop.abort(this.#failure(deadlines.monoMs() - this.#sinceMs))

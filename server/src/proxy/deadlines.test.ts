@@ -78,6 +78,21 @@ describe('deadlines', () => {
     expect(seen).toEqual(['again', 'again', 'again'])
   })
 
+  test('tell once who lingers, and not who is answered within a tick', () => {
+    const deadlines = wheel()
+    const told: string[] = []
+    const waits = (name: string) => ({ atMs: nowMs + 1_000, expire: () => {}, lingers: () => told.push(name) })
+    const quick = waits('quick')
+    deadlines.watch(waits('slow'))
+    deadlines.watch(quick)
+    pass(TICK_MS + 1)
+    deadlines.drop(quick)
+    pass(TICK_MS)
+    expect(told).toEqual(['slow'])
+    pass(500)
+    expect(told).toEqual(['slow'])
+  })
+
   test('after a long sleep of the machine all that is due expires in one tick', () => {
     const deadlines = wheel()
     let expired = 0

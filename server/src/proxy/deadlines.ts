@@ -4,8 +4,10 @@ export type Deadline = {
   atMs: number
   /** Called once when `atMs` is past; then it is out of the list until armed again. */
   readonly expire: () => void
-  /** Called once at the first tick that finds it watched: what only those need who wait at all. */
+  /** Called once at the second tick that finds it watched: what only those need who wait at all. */
   lingers?: (() => void) | undefined
+  /** The wheel's own mark: a tick has found it. */
+  isSeen?: boolean
 }
 
 export type Deadlines = {
@@ -29,10 +31,11 @@ export function deadlineWheel(monoMs: () => number): Deadlines {
     const nowMs = monoMs()
     for (const deadline of watched) {
       const { lingers } = deadline
-      if (lingers !== undefined) {
+      if (lingers !== undefined && deadline.isSeen === true) {
         deadline.lingers = undefined
         lingers()
       }
+      deadline.isSeen = true
       if (deadline.atMs > nowMs) continue
       watched.delete(deadline)
       deadline.expire()

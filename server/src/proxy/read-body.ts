@@ -116,6 +116,7 @@ function readAll(intake: Intake, announced: number): Promise<BodyResult> {
     const deadline: Deadline = {
       atMs: startedMs + IDLE_MS,
       lingers: () => client.ownTimers(),
+      isSeen: false,
       expire: () => refuse({ kind: 'body-timeout', waitedMs: deadlines.monoMs() - startedMs }),
     }
     deadlines.watch(deadline)

@@ -1,23 +1,16 @@
 import type { Failure } from '../core/failure.ts'
 import type { Answer, Ask, Sent, UpstreamSend } from '../ports/upstream-send.ts'
 import type { AddressGuard } from './address-guard.ts'
-import { canConnect } from './connect-probe.ts'
+import { ConnectWatch, type ConnectWatchOptions } from './connect-watch.ts'
 import { failureOfFetch } from './fetch-failure.ts'
 
-export type SenderOptions = {
-  readonly guard: AddressGuard
-  readonly insecureTls: boolean
-  /** Read at each use: a setting. */
-  readonly connectTimeoutMs: () => number
-  readonly monoMs: () => number
-}
+export type SenderOptions = ConnectWatchOptions & { readonly guard: AddressGuard }
 
 /** A dead kept-alive connection fails at once; a later reset is the upstream's own. */
 const STALE_WITHIN_MS = 1_000
 /** Upstreams close idle connections sooner than this. */
 const POOLED_FOR_MS = 120_000
 const MAX_ORIGINS = 10_000
-const CONNECT_TIMEOUT: Failure = { kind: 'connect', cause: 'timeout', code: 'CONNECT_TIMEOUT' }
 
 type Known = {
   readonly bases: Map<string, URL>
@@ -28,6 +21,7 @@ type Known = {
 /** The sender over Bun's `fetch`: bodies stay encoded, redirects are answers, nothing is retried but a stale connection. */
 export function fetchSender(options: SenderOptions): UpstreamSend {
   const known: Known = { bases: new Map(), lastAnswerAtMs: new Map(), options }
+  const watch = new ConnectWatch(options)
   return {
     async send(ask, stop) {
       const url = parsed(known.bases, ask.base)
@@ -35,19 +29,18 @@ export function fetchSender(options: SenderOptions): UpstreamSend {
       const checked = options.guard.check(url)
       const refusal = checked instanceof Promise ? await checked : checked
       if (refusal !== undefined) return failed({ kind: 'connect', cause: 'blocked', code: refusal })
-      const startedAtMs = options.monoMs()
-      const watch = watchConnect(url, stop, options)
+      const waiting = watch.begin(url, stop)
       try {
         const response = await fetch(ask.url, requestInit(ask, stop.signal, options))
-        remember(known.lastAnswerAtMs, ask.base, startedAtMs)
+        remember(known.lastAnswerAtMs, ask.base, waiting.sinceMs)
         return { ok: true, answer: answerOf(response) }
       } catch (error) {
         const failure = failureOf(error, stop)
-        return isStale(known, ask.base, { failure, startedAtMs })
+        return isStale(known, ask.base, { failure, startedAtMs: waiting.sinceMs })
           ? await sendFresh(ask, stop, options)
           : failed(failure)
       } finally {
-        watch.end()
+        watch.end(waiting)
       }
     },
   }
@@ -117,22 +110,5 @@ function answerOf(response: Response): Answer {
     headers: response.headers,
     body: () => response.body,
     bytes: () => response.bytes(),
-  }
-}
-
-/** Half of the connect limit after the start it tries to connect itself; when that fails too, nobody is there. */
-function watchConnect(url: URL, stop: AbortController, options: SenderOptions): { end(): void } {
-  const limitMs = options.connectTimeoutMs()
-  let answered = false
-  const probe = async (): Promise<void> => {
-    const there = await canConnect(url, limitMs / 2, options.insecureTls)
-    if (!there && !answered) stop.abort(CONNECT_TIMEOUT)
-  }
-  const timer = setTimeout(() => void probe(), limitMs / 2)
-  return {
-    end() {
-      answered = true
-      clearTimeout(timer)
-    },
   }
 }
