@@ -76,6 +76,9 @@ export type Ordering<C extends Candidate> = {
  * Source: smooth weighted round robin as in nginx since 1.3.1 (2012).
  */
 export function orderChannels<C extends Candidate>(input: OrderInput<C>): Ordering<C> {
+  const only = input.candidates.length === 1 ? input.candidates[0] : undefined
+  if (only !== undefined && skipOf(only, input) === undefined)
+    return { order: input.candidates.values(), count: 1, skipped: NOBODY, isFallback: false }
   const levels = new Map<number, C[]>()
   const skipped: Skip[] = []
   let count = 0
@@ -100,6 +103,8 @@ export function orderChannels<C extends Candidate>(input: OrderInput<C>): Orderi
   const others = skipped.filter((skip) => skip.channelId !== last.id)
   return { order: [last].values(), count: 1, skipped: others, isFallback: true }
 }
+
+const NOBODY: readonly Skip[] = []
 
 /** How long until the first of the skipped can be tried again, ms > 0; `undefined` when waiting does not help. */
 export function earliestReadyInMs(skipped: readonly Skip[], nowMs: number): number | undefined {

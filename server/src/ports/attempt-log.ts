@@ -38,7 +38,7 @@ export type LogRow = {
   /** Nano-USD (1e-9), whole number >= 0. */
   readonly costNanoUsd: number
   /** How it is to be charged, where that is not as usual. Not stored: `costParts` says what became of it. */
-  readonly terms?: Terms
+  readonly terms?: Terms | undefined
   /** How the cost came about; absent when nothing was charged. */
   readonly costParts?: CostParts
   /** Path without query. */

@@ -48,32 +48,38 @@ export function scanBody(bytes: Uint8Array): BodyScan | BodyFault {
   const cursor = new JsonCursor(bytes)
   const first = cursor.peek()
   if (first !== OPEN_BRACE) return notAnObject(bytes, cursor.at, first)
-  const found: Found = { stream: false, includeUsage: false }
-  if (!eachMember(cursor, (key) => readTopLevel(cursor, key, found))) return faultOf(cursor, found)
+  const found: Found = { scan: { stream: false, includeUsage: false }, duplicateAt: -1 }
+  if (!eachMember(cursor, found, readTopLevel)) return faultOf(cursor, found)
   if (cursor.peek() !== -1) {
     return fault('not-json', cursor.at, `unexpected text after the end of the JSON object, at byte ${cursor.at}`)
   }
-  const { modelSeen: _, duplicateAt: __, ...scan } = found
-  return scan
+  return found.scan
 }
 
-type Found = { -readonly [K in keyof BodyScan]: BodyScan[K] } & { modelSeen?: boolean; duplicateAt?: number }
+type Found = {
+  readonly scan: { -readonly [K in keyof BodyScan]: BodyScan[K] }
+  isModelSeen?: true
+  /** Where `model` is named again; -1 = nowhere. */
+  duplicateAt: number
+}
 
-function readTopLevel(cursor: JsonCursor, key: string | undefined, found: Found): boolean {
+/** Takes up the member of this name, `undefined` when it is none of ours, and skips its value. */
+type Visit = (cursor: JsonCursor, found: Found, key: string | undefined) => boolean
+
+function readTopLevel(cursor: JsonCursor, found: Found, key: string | undefined): boolean {
   switch (key) {
     case 'model':
       return readModel(cursor, found)
     case 'stream':
-      return setFlag(cursor, (is) => (found.stream = is))
+      found.scan.stream = cursor.peek() === TRUE
+      return cursor.skipValue()
     case 'prompt_cache_key':
-      return setText(cursor, (text) => set(found, 'promptCacheKey', text))
+      return readText(cursor, found, 'promptCacheKey')
     case 'previous_response_id':
-      return setText(cursor, (text) => set(found, 'previousResponseId', text))
+      return readText(cursor, found, 'previousResponseId')
     case 'metadata':
-      set(found, 'userId', undefined)
-      return readInside(cursor, (inner) =>
-        inner === 'user_id' ? setText(cursor, (text) => set(found, 'userId', text)) : cursor.skipValue(),
-      )
+      setText(found, 'userId', undefined)
+      return readInside(cursor, found, readMetadata)
     case 'stream_options':
       return readStreamOptions(cursor, found)
     default:
@@ -81,61 +87,62 @@ function readTopLevel(cursor: JsonCursor, key: string | undefined, found: Found)
   }
 }
 
-function readStreamOptions(cursor: JsonCursor, found: Found): boolean {
-  found.includeUsage = false
+function readMetadata(cursor: JsonCursor, found: Found, key: string | undefined): boolean {
+  return key === 'user_id' ? readText(cursor, found, 'userId') : cursor.skipValue()
+}
+
+function readStreamOptions(cursor: JsonCursor, { scan }: Found): boolean {
+  scan.includeUsage = false
   cursor.peek()
   const start = cursor.at
-  let includeUsage: ByteRange | undefined
-  const isRead = readInside(cursor, (inner) => {
-    if (inner !== 'include_usage') return cursor.skipValue()
-    cursor.peek()
-    const valueAt = cursor.at
-    const isSet = setFlag(cursor, (is) => (found.includeUsage = is))
-    includeUsage = { start: valueAt, end: cursor.at }
-    return isSet
-  })
-  found.streamOptions = { start, end: cursor.at, ...(includeUsage && { includeUsage }) }
+  const inside: Found = { scan: { stream: false, includeUsage: false }, duplicateAt: -1 }
+  const isRead = readInside(cursor, inside, readStreamOption)
+  scan.includeUsage = inside.scan.includeUsage
+  const includeUsage = inside.scan.streamOptions
+  scan.streamOptions = { start, end: cursor.at, ...(includeUsage && { includeUsage }) }
   return isRead
 }
 
+/** Leaves in `streamOptions` where the value of `include_usage` stands. */
+function readStreamOption(cursor: JsonCursor, { scan }: Found, key: string | undefined): boolean {
+  if (key !== 'include_usage') return cursor.skipValue()
+  scan.includeUsage = cursor.peek() === TRUE
+  const start = cursor.at
+  const isSkipped = cursor.skipValue()
+  scan.streamOptions = { start, end: cursor.at }
+  return isSkipped
+}
+
 function readModel(cursor: JsonCursor, found: Found): boolean {
-  if (found.modelSeen) {
+  if (found.isModelSeen) {
     found.duplicateAt = cursor.at
     return false
   }
-  found.modelSeen = true
+  found.isModelSeen = true
   cursor.peek()
   const start = cursor.at
-  return setText(cursor, (text) => {
-    set(found, 'model', text)
-    if (text !== undefined) found.modelRange = { start, end: cursor.at }
-  })
-}
-
-function set(
-  found: Found,
-  field: 'model' | 'promptCacheKey' | 'previousResponseId' | 'userId',
-  text: string | undefined,
-): void {
-  if (text === undefined) delete found[field]
-  else found[field] = text
-}
-
-/** Skips a value; gives its text when it is a string. */
-function setText(cursor: JsonCursor, put: (text: string | undefined) => void): boolean {
-  const isString = cursor.peek() === QUOTE
-  const start = cursor.at
-  if (!cursor.skipValue()) return false
-  put(isString ? stringAt(cursor, start) : undefined)
+  if (!readText(cursor, found, 'model')) return false
+  if (found.scan.model !== undefined) found.scan.modelRange = { start, end: cursor.at }
   return true
 }
 
-const TRUE = 0x74
+type TextField = 'model' | 'promptCacheKey' | 'previousResponseId' | 'userId'
 
-function setFlag(cursor: JsonCursor, put: (isTrue: boolean) => void): boolean {
-  put(cursor.peek() === TRUE)
-  return cursor.skipValue()
+/** Skips a value; takes its text when it is a string. */
+function readText(cursor: JsonCursor, found: Found, field: TextField): boolean {
+  const isString = cursor.peek() === QUOTE
+  const start = cursor.at
+  if (!cursor.skipValue()) return false
+  setText(found, field, isString ? stringAt(cursor, start) : undefined)
+  return true
 }
+
+function setText({ scan }: Found, field: TextField, text: string | undefined): void {
+  if (text !== undefined) scan[field] = text
+  else if (scan[field] !== undefined) delete scan[field]
+}
+
+const TRUE = 0x74
 
 /** The decoded string between `start` (its opening quote) and the cursor. */
 function stringAt(cursor: JsonCursor, start: number): string {
@@ -143,14 +150,11 @@ function stringAt(cursor: JsonCursor, start: number): string {
   return JSON.parse(utf8(cursor.bytes.subarray(start, cursor.at))) as string // checked by skipString just now
 }
 
-function readInside(cursor: JsonCursor, visit: (key: string | undefined) => boolean): boolean {
-  return cursor.peek() === OPEN_BRACE ? eachMember(cursor, visit) : cursor.skipValue()
+function readInside(cursor: JsonCursor, found: Found, visit: Visit): boolean {
+  return cursor.peek() === OPEN_BRACE ? eachMember(cursor, found, visit) : cursor.skipValue()
 }
 
-/**
- * Walks over one object. `visit` gets each name (`undefined` when it is none of ours) and must skip the value.
- */
-function eachMember(cursor: JsonCursor, visit: (key: string | undefined) => boolean): boolean {
+function eachMember(cursor: JsonCursor, found: Found, visit: Visit): boolean {
   if (!cursor.enter(OPEN_BRACE)) return false
   if (cursor.peek() === CLOSE_BRACE) {
     cursor.leave()
@@ -163,7 +167,7 @@ function eachMember(cursor: JsonCursor, visit: (key: string | undefined) => bool
     const key = nameAt(cursor, start)
     if (cursor.peek() !== 0x3a) return cursor.fail('":"')
     cursor.at++
-    if (!visit(key)) return false
+    if (!visit(cursor, found, key)) return false
     const byte = cursor.peek()
     if (byte === CLOSE_BRACE) break
     if (byte !== COMMA) return cursor.fail('"," or "}"')
@@ -219,7 +223,7 @@ function isLiteral(bytes: Uint8Array, at: number): boolean {
 }
 
 function faultOf(cursor: JsonCursor, found: Found): BodyFault {
-  if (found.duplicateAt !== undefined) {
+  if (found.duplicateAt >= 0) {
     return fault(
       'duplicate-model',
       found.duplicateAt,

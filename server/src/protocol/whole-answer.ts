@@ -127,7 +127,9 @@ function verdict(state: WatchState): WholeFinding {
   if (state.error !== undefined) return { kind: 'soft-error', usage, ...state.error }
   if (!state.sawContent) return { kind: 'empty' }
   const { responseId } = state
-  return { kind: 'ok', usage, ...(responseId !== undefined && { responseId }), complete: true }
+  return responseId === undefined
+    ? { kind: 'ok', usage, complete: true }
+    : { kind: 'ok', usage, responseId, complete: true }
 }
 
 /** An embedding has no output: that is 0, not unknown. */

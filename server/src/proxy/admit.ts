@@ -2,14 +2,14 @@ import { type Api, apiOfPath, type ChannelType, channelTypeOf } from '../core/ch
 import type { Failure } from '../core/failure.ts'
 import { isExpired, mayUseModel } from '../core/limits.ts'
 import { ANY_MODEL } from '../core/match-model.ts'
-import type { ApiToken } from '../core/snapshot.ts'
+import type { ApiToken, TokenLimits } from '../core/snapshot.ts'
 import { sessionName } from '../link/seat-name.ts'
 import { type BodyScan, isStreamPath, pathModel, scanBody } from '../protocol/body-scan.ts'
 import { presentedToken, withoutKeyParam } from '../protocol/credentials.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Client, Exchange } from './exchange.ts'
 import { type Body, readBody, releaseBody } from './read-body.ts'
-import { enterToken, mayComeFrom, type TokenEntry } from './token-limits.ts'
+import { enterToken, mayComeFrom } from './token-limits.ts'
 import { isUnpricedEverywhere } from './unpriced.ts'
 
 /** What a client asks for, checked and understood. */
@@ -51,23 +51,18 @@ export function authenticate(deps: ProxyDeps, { client, secrets }: Exchange): Ap
  */
 export async function admit(deps: ProxyDeps, exchange: Exchange, token: ApiToken): Promise<Admitted> {
   const { client } = exchange
-  const { shared, deadlines, limits } = deps
-  const read = await readBody(client, {
-    shared,
-    deadlines,
-    maxBytes: limits.maxBodyBytes,
-    maxBufferedBytes: limits.maxBufferedBytes,
-  })
+  const read = await readBody(client, deps, deps.limits.maxBodyBytes)
   if (!read.ok) return read
   const { body } = read
   const api = apiOfPath(client.path)
   const understood = check(api, client, { token, body, deps })
-  const entering = 'kind' in understood ? understood : enter(deps, exchange, { token, body, model: understood.model })
-  const refused = entering instanceof Promise ? await entering : entering
+  let refused = 'kind' in understood ? understood : undefined
+  if (!('kind' in understood) && token.limits !== undefined)
+    refused = await enter(deps, exchange, { limits: token.limits, body, model: understood.model })
   if (refused === undefined && !('kind' in understood) && api !== undefined)
-    return { ok: true, asked: { ...askedOf(api, client, { ...understood, token }), body } }
+    return { ok: true, asked: askedOf(api, client, { understood, token, body }) }
   exchange.leaveLimits()
-  releaseBody(shared, body)
+  releaseBody(deps.shared, body)
   return { ok: false, failure: refused ?? { kind: 'unsupported-path' } }
 }
 
@@ -78,42 +73,40 @@ function check(api: Api | undefined, client: Client, { token, body, deps }: Unch
   if ('kind' in understood) return understood
   const { model } = understood
   if (!mayUseModel(token, model)) return { kind: 'model-forbidden', model }
-  const isUnpriced = api !== undefined && isUnpricedEverywhere(deps, token.limits, { type: channelTypeOf(api), model })
+  if (api === undefined || token.limits === undefined) return understood
+  const isUnpriced = isUnpricedEverywhere(deps, token.limits, { type: channelTypeOf(api), model })
   return isUnpriced ? { kind: 'model-unpriced', model } : understood
 }
 
-type Entering = Omit<Unchecked, 'deps'> & { readonly model: string }
+type Entering = { readonly limits: TokenLimits; readonly body: Body; readonly model: string }
 
-/** Takes what the token's limits have for it; a promise only where it has to wait for others. */
-function enter(
+/** Takes what the token's limits have for it. */
+async function enter(
   deps: ProxyDeps,
   exchange: Exchange,
-  { token, body, model }: Entering,
-): Failure | undefined | Promise<Failure | undefined> {
-  const taken = (entry: TokenEntry): Failure | undefined => {
-    if (!entry.ok) return entry.failure
-    exchange.tokenHold = entry.leave
-    return undefined
-  }
-  const entry = enterToken(deps, token.limits, { model, bodyBytes: body.plain.length, client: exchange.client })
-  return entry instanceof Promise ? entry.then(taken) : taken(entry)
+  { limits, body, model }: Entering,
+): Promise<Failure | undefined> {
+  const entry = await enterToken(deps, limits, { model, bodyBytes: body.plain.length, client: exchange.client })
+  if (!entry.ok) return entry.failure
+  exchange.tokenHold = entry.leave
+  return undefined
 }
 
-function askedOf(
-  api: Api,
-  client: Client,
-  { model, scan, token }: Understood & { readonly token: ApiToken },
-): Omit<Asked, 'body'> {
-  const { query, patienceMs } = ownParameters(client)
+type Checked = { readonly understood: Understood; readonly token: ApiToken; readonly body: Body }
+
+function askedOf(api: Api, client: Client, { understood, token, body }: Checked): Asked {
+  const { model, scan } = understood
+  const { headers } = client.request
   return {
     api,
     type: channelTypeOf(api),
     model,
+    body,
     streaming: scan?.stream === true || isStreamPath(client.path),
     scan,
-    query,
-    patienceMs,
-    session: sessionOf(client.request.headers, scan, token),
+    query: client.query === '' ? '' : withoutLimits(withoutKeyParam(client.query)),
+    patienceMs: patienceOf(client.query, headers),
+    session: sessionOf(headers, scan, token),
     responseId: scan?.previousResponseId ?? storedResponse(client.path),
   }
 }
@@ -145,7 +138,10 @@ function aboutStoredResponse(path: string, body: Body): boolean {
   return body.bytes.length === 0 && storedResponse(path) !== undefined
 }
 
+const STORED = '/v1/responses/'
+
 function storedResponse(path: string): string | undefined {
+  if (!path.startsWith(STORED)) return undefined
   const id = /^\/v1\/responses\/([^/]+)/.exec(path)?.[1]
   return id === 'compact' ? undefined : id
 }
@@ -159,24 +155,28 @@ function sessionOf(headers: Headers, scan: BodyScan | undefined, token: ApiToken
 }
 
 /** Limits that a client sets for its own request bound that request only, and are nobody else's business. */
-function ownParameters(client: Client): { query: string; patienceMs: number | undefined } {
-  const { headers } = client.request
-  let query = withoutKeyParam(client.query)
-  let patienceMs: number | undefined
-  const offer = (text: string | null, unitMs: number): void => {
-    if (patienceMs === undefined && text !== null && /^\d{1,9}$/.test(text) && Number(text) > 0)
-      patienceMs = Number(text) * unitMs
-  }
-  if (query.includes('timeout_')) {
-    const parameters = new URLSearchParams(query)
-    offer(parameters.get('timeout_ms'), 1)
-    offer(parameters.get('timeout_s'), 1000)
-    query = query
-      .split('&')
-      .filter((pair) => !/^timeout_m?s(=|$)/.test(pair))
-      .join('&')
-  }
-  offer(headers.get('x-timeout-ms'), 1)
-  offer(headers.get('x-timeout-s'), 1000)
-  return { query, patienceMs }
+function withoutLimits(query: string): string {
+  if (!query.includes('timeout_')) return query
+  return query
+    .split('&')
+    .filter((pair) => !/^timeout_m?s(=|$)/.test(pair))
+    .join('&')
+}
+
+/** The first limit that says something: in the query before the headers, milliseconds before seconds. */
+function patienceOf(query: string, headers: Headers): number | undefined {
+  const ms = headers.get('x-timeout-ms')
+  const s = headers.get('x-timeout-s')
+  if (!query.includes('timeout_')) return limitMs(ms, 1) ?? limitMs(s, 1000)
+  const parameters = new URLSearchParams(query)
+  return (
+    limitMs(parameters.get('timeout_ms'), 1) ??
+    limitMs(parameters.get('timeout_s'), 1000) ??
+    limitMs(ms, 1) ??
+    limitMs(s, 1000)
+  )
+}
+
+function limitMs(text: string | null, unitMs: number): number | undefined {
+  return text !== null && /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) * unitMs : undefined
 }

@@ -1,33 +1,53 @@
 import type { Failure } from '../core/failure.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
+import type { Client } from './exchange.ts'
 
-/** The one limit that an attempt is waiting under at a time; when it passes the exchange with the upstream is aborted. */
-export class AttemptClock {
+/** What an attempt that takes its time needs of its client. */
+export type Watched = Pick<Client, 'gone' | 'ownTimers'>
+
+/**
+ * The one limit that an attempt is waiting under at a time, and whether the client is still there; when the limit
+ * passes, or the client leaves, the exchange with the upstream is aborted.
+ *
+ * The client is watched from 20 to 40 ms after the first wait has begun: most answers need no watch.
+ */
+export class AttemptClock implements Deadline {
+  atMs = Number.POSITIVE_INFINITY
+  ticks = 0
   readonly #deadlines: Deadlines
-  readonly #deadline: Deadline
+  readonly #stop: AbortController
+  readonly #client: Watched | undefined
   #failure: ((waitedMs: number) => Failure) | undefined
   #sinceMs = 0
   #watched = false
   /** Limits of the whole request: earliest instant and what it means. Dropped once the answer has been committed. */
-  #whole: { readonly atMs: number; readonly failure: (waitedMs: number) => Failure } | undefined
+  #whole: RequestLimit | undefined
+  #stopWatching: (() => void) | undefined
 
-  /** @param lingers  Called once, 20 to 40 ms after the first wait has begun, when it still lasts. */
-  constructor(deadlines: Deadlines, stop: AbortController, lingers?: () => void) {
+  constructor(deadlines: Deadlines, stop: AbortController, client?: Watched) {
     this.#deadlines = deadlines
-    this.#deadline = {
-      atMs: Number.POSITIVE_INFINITY,
-      lingers,
-      isSeen: false,
-      expire: () => {
-        this.#watched = false
-        if (this.#failure) stop.abort(this.#failure(deadlines.monoMs() - this.#sinceMs))
-      },
-    }
+    this.#stop = stop
+    this.#client = client
+  }
+
+  expire(): void {
+    this.#watched = false
+    if (this.#failure) this.#stop.abort(this.#failure(this.#deadlines.monoMs() - this.#sinceMs))
+  }
+
+  lingers(): void {
+    if (this.#client === undefined) return
+    this.#client.ownTimers()
+    const watched = this.#client.gone()
+    const gone = (): void => this.#stop.abort({ kind: 'client-gone' } satisfies Failure)
+    if (watched.aborted) return gone()
+    watched.addEventListener('abort', gone)
+    this.#stopWatching = () => watched.removeEventListener('abort', gone)
   }
 
   /** Bounds every wait of this attempt by the end of the whole request. */
-  boundBy(atMs: number, failure: (waitedMs: number) => Failure): void {
-    this.#whole = { atMs, failure }
+  boundBy(limit: RequestLimit): void {
+    this.#whole = limit
   }
 
   unbound(): void {
@@ -43,27 +63,28 @@ export class AttemptClock {
   wait(ms: number, failure: (waitedMs: number) => Failure, sinceMs = this.#deadlines.monoMs()): void {
     this.#sinceMs = sinceMs
     this.#failure = failure
-    this.#deadline.atMs = ms > 0 ? this.#sinceMs + ms : Number.POSITIVE_INFINITY
-    if (this.#whole && this.#whole.atMs < this.#deadline.atMs) {
-      this.#deadline.atMs = this.#whole.atMs
+    this.atMs = ms > 0 ? sinceMs + ms : Number.POSITIVE_INFINITY
+    if (this.#whole && this.#whole.atMs < this.atMs) {
+      this.atMs = this.#whole.atMs
       this.#failure = this.#whole.failure
     }
     if (this.#watched) return
     this.#watched = true
-    this.#deadlines.watch(this.#deadline)
+    this.#deadlines.watch(this)
   }
 
   nowMs(): number {
     return this.#deadlines.monoMs()
   }
 
-  /** Nothing is being waited for; time passes unmeasured. */
-  rest(): void {
-    this.#deadline.atMs = Number.POSITIVE_INFINITY
-  }
-
+  /** The attempt is over, and nobody is watched for it. May be called again. */
   end(): void {
-    this.#deadlines.drop(this.#deadline)
+    this.#deadlines.drop(this)
     this.#watched = false
+    this.#stopWatching?.()
+    this.#stopWatching = undefined
   }
 }
+
+/** How long the whole request may still take; binds until the answer is committed. */
+export type RequestLimit = { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }

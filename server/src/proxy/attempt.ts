@@ -4,7 +4,7 @@ import type { Usage } from '../core/usage.ts'
 import type { Answer } from '../ports/upstream-send.ts'
 import { watchLarge } from '../protocol/large-answer.ts'
 import { type StreamWatch, watchStream } from '../protocol/stream-watch.ts'
-import { AttemptClock } from './attempt-clock.ts'
+import { AttemptClock, type RequestLimit } from './attempt-clock.ts'
 import { blindWatch } from './blind-watch.ts'
 import { answerHeaders } from './headers.ts'
 import type { Reader } from './reader.ts'
@@ -29,16 +29,12 @@ export type AttemptEnd = {
 /** Committed: `response` goes to the client, and `ended` is told when it is through. Else nothing of it got out. */
 export type Attempted = { readonly response: Response } | { readonly end: AttemptEnd & { readonly failure: Failure } }
 
-/** How long the whole request may still take; binds until the answer is committed. */
-export type RequestLimit = { readonly atMs: number; readonly failure: (waitedMs: number) => Failure }
-
 type Running = {
   readonly leg: Leg
   readonly stop: AbortController
   readonly clock: AttemptClock
   /** Runs once, and only for a committed answer. */
   readonly ended: (end: AttemptEnd) => void
-  readonly release: () => void
 }
 
 const MAX_EVENT_BYTES = 1024 * 1024
@@ -50,67 +46,50 @@ const NO_BYTES = new Uint8Array(0)
  *
  * @param ended  Told once how a committed answer ended; never called for one that was not.
  */
-export function attempt(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Promise<Attempted> {
-  const running = start(leg, limit, ended)
-  return ask(running).then((attempted) => {
-    if ('end' in attempted) {
-      running.release()
-      if (!running.stop.signal.aborted) running.stop.abort(attempted.end.failure)
-    }
-    return attempted
-  })
-}
-
-function start(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Running {
-  const { client } = leg.exchange
+export async function attempt(leg: Leg, limit: RequestLimit, ended: (end: AttemptEnd) => void): Promise<Attempted> {
+  const { deps, exchange } = leg
   const stop = new AbortController()
-  let watched: AbortSignal | undefined
-  const gone = (): void => stop.abort({ kind: 'client-gone' } satisfies Failure)
-  const clock = new AttemptClock(leg.deps.deadlines, stop, () => {
-    client.ownTimers()
-    watched = client.gone()
-    if (watched.aborted) gone()
-    else watched.addEventListener('abort', gone)
-  })
-  const release = (): void => {
-    clock.end()
-    watched?.removeEventListener('abort', gone)
-  }
-  const running: Running = { leg, stop, clock, ended, release }
+  const running: Running = { leg, stop, ended, clock: new AttemptClock(deps.deadlines, stop, exchange.client) }
   startClock(running, limit)
-  return running
+  const sent = await deps.send.send(askOf(leg, deps.view().settings.stripClientHeaders), stop)
+  const answered = sent.ok ? answeredBy(running, sent.answer) : failed(sent.failure)
+  const attempted = answered instanceof Promise ? await answered : answered
+  if ('end' in attempted) {
+    running.clock.end()
+    if (!stop.signal.aborted) stop.abort(attempted.end.failure)
+  }
+  return attempted
 }
 
 function startClock({ leg, clock }: Running, limit: RequestLimit): void {
   const { settings } = leg.deps.view()
-  clock.boundBy(limit.atMs, limit.failure)
+  clock.boundBy(limit)
   if (!leg.asked.streaming) clock.wait(settings.nonStreamTimeoutMs, lateAnswer)
   else if (settings.upstreamFirstByteTimeoutMs > 0) clock.wait(settings.upstreamFirstByteTimeoutMs, lateFirstByte)
   else clock.wait(settings.upstreamFirstContentTimeoutMs, lateContent)
 }
 
-async function ask(running: Running): Promise<Attempted> {
+function answeredBy(running: Running, answer: Answer): Attempted | Promise<Attempted> {
   const { leg, stop } = running
-  const { deps, exchange, asked } = leg
-  const { settings } = deps.view()
-  const sent = await deps.send.send(askOf(leg, settings.stripClientHeaders), stop)
-  if (!sent.ok) return failed(sent.failure)
-  const { answer } = sent
-  if (answer.status < 200 || answer.status > 299) return failed(await statusFailure(answer, stop))
-  if (mayBeEmpty(exchange.client.method, answer.status)) {
+  const { exchange, asked } = leg
+  const { status, headers } = answer
+  if (status < 200 || status > 299) return statusFailure(answer, stop).then(failed)
+  if (mayBeEmpty(exchange.client.method, status)) {
     return committed(running, answer, { bytes: NO_BYTES, end: { failure: undefined, usage: {} } })
   }
-  if (asked.streaming || answer.headers.get('content-type')?.includes('text/event-stream'))
-    return streamed(running, answer)
-  if (Number(answer.headers.get('content-length') ?? Number.NaN) > settings.answerHoldBytes)
-    return whole(running, answer)
-  if (!answer.headers.has('content-length')) return whole(running, answer)
-  // The usual small answer: its bytes in one piece, without a stream.
+  if (asked.streaming || headers.get('content-type')?.includes('text/event-stream')) return streamed(running, answer)
+  const length = headers.get('content-length')
+  const isSmall = length !== null && !(Number(length) > leg.deps.view().settings.answerHoldBytes)
+  return isSmall ? small(running, answer) : whole(running, answer)
+}
+
+/** The usual small answer: its bytes in one piece, without a stream. */
+async function small(running: Running, answer: Answer): Promise<Attempted> {
   let bytes: Uint8Array
   try {
     bytes = await answer.bytes()
   } catch (error) {
-    return failed(cutFailure(error, stop))
+    return failed(cutFailure(error, running.stop))
   }
   return settleWhole(running, answer, bytes)
 }
@@ -193,9 +172,9 @@ function settleWhole(running: Running, answer: Answer, bytes: Uint8Array): Attem
   const { exchange } = running.leg
   exchange.bytesReceived = bytes.length
   exchange.firstByteMs ||= Math.max(running.clock.nowMs() - exchange.attemptStartedMonoMs, 0.001)
-  const settled = (judgement: Judged): Attempted => settledAs(running, answer, { bytes, judgement })
   const judgement = judged(running, answer, bytes)
-  return judgement instanceof Promise ? judgement.then(settled) : settled(judgement)
+  if (!(judgement instanceof Promise)) return settledAs(running, answer, { bytes, judgement })
+  return judgement.then((judged) => settledAs(running, answer, { bytes, judgement: judged }))
 }
 
 type Whole = { readonly bytes: Uint8Array; readonly judgement: Judged }
@@ -203,8 +182,8 @@ type Whole = { readonly bytes: Uint8Array; readonly judgement: Judged }
 function settledAs(running: Running, answer: Answer, { bytes, judgement }: Whole): Attempted {
   const { failure, usage, responseId, outputGuess } = judgement
   if (failure) return { end: { failure, usage } }
-  const end = { failure, usage: outputGuess === undefined ? usage : guessed(running.leg, usage, outputGuess) }
-  return committed(running, answer, { bytes, end: { ...end, responseId } })
+  const used = outputGuess === undefined ? usage : guessed(running.leg, usage, outputGuess)
+  return committed(running, answer, { bytes, end: { failure, usage: used, responseId } })
 }
 
 /** A whole answer that does not say what it has used up. */
@@ -231,7 +210,7 @@ type Committed = { readonly bytes: Uint8Array; readonly end: AttemptEnd }
 
 function committed(running: Running, answer: Answer, { bytes, end }: Committed): Attempted {
   const { exchange } = running.leg
-  running.release()
+  running.clock.end()
   running.ended(end)
   exchange.client.serverTimers()
   const init = { status: answer.status, headers: answerHeaders(answer.headers, exchange.id) }
@@ -247,7 +226,7 @@ function opened(running: Running, answer: Answer, relay: Relay): Attempted {
 type Flow = { readonly reader: Reader; readonly watch: StreamWatch; readonly held: Uint8Array[] }
 
 function relayOf(running: Running, answer: Answer, { reader, watch, held }: Flow): Relay {
-  const { stop, clock, release, ended } = running
+  const { stop, clock, ended } = running
   const { deps, exchange, asked } = running.leg
   const { settings } = deps.view()
   const encoding = encodingOf(answer.headers.get('content-encoding'))
@@ -269,7 +248,7 @@ function relayOf(running: Running, answer: Answer, { reader, watch, held }: Flow
     },
     isEncoded,
     ended: (failure: Failure | undefined) => {
-      release()
+      clock.end()
       exchange.client.serverTimers()
       ended({
         failure,

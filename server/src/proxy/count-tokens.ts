@@ -10,13 +10,7 @@ export function isCount({ method, path }: Client): boolean {
 
 /** Counting takes a vocabulary and time: control has both, off everybody's way. */
 export async function countTokens(deps: ProxyDeps, exchange: Exchange): Promise<Response | Failure> {
-  const { shared, deadlines, limits } = deps
-  const read = await readBody(exchange.client, {
-    shared,
-    deadlines,
-    maxBytes: limits.maxBodyBytes,
-    maxBufferedBytes: limits.maxBufferedBytes,
-  })
+  const read = await readBody(exchange.client, deps, deps.limits.maxBodyBytes)
   if (!read.ok) return read.failure
   try {
     const counted = await deps.countTokens(exchange.client, read.body.plain)
@@ -24,6 +18,6 @@ export async function countTokens(deps: ProxyDeps, exchange: Exchange): Promise<
     headers.set('x-ccload-request-id', exchange.id)
     return new Response(counted.body, { status: counted.status, headers })
   } finally {
-    releaseBody(shared, read.body)
+    releaseBody(deps.shared, read.body)
   }
 }

@@ -3,34 +3,18 @@ import { type Over, withSeat } from '../core/decision.ts'
 import type { Failure, Verdict } from '../core/failure.ts'
 import { orderChannels, type Skip } from '../core/order-channels.ts'
 import { keyOrder } from '../core/pick-key.ts'
-import type { ChannelKey } from '../core/snapshot.ts'
+import type { Channel, ChannelKey } from '../core/snapshot.ts'
 import type { Standee } from '../core/standee.ts'
 import type { Seat } from '../ports/shared.ts'
 import type { Asked } from './admit.ts'
-import type { RequestLimit } from './attempt.ts'
+import type { RequestLimit } from './attempt-clock.ts'
 import { considered } from './considered.ts'
 import type { ProxyDeps } from './deps.ts'
-import { entrance } from './entrance.ts'
+import { Entrance } from './entrance.ts'
 import type { Exchange } from './exchange.ts'
 import { allowedOf, standees } from './standing.ts'
 import type { Target } from './target.ts'
 import type { Trip } from './trip.ts'
-
-/** The way of one request through channels and keys. */
-export type Course = {
-  /** Whom to ask next, given what became of the last; `undefined` when it is over. */
-  next(last: Verdict | undefined): Target | undefined
-  /** The same one once more, when the request has become another; `undefined` when the limits are reached. */
-  again(target: Target): Target | undefined
-  readonly skipped: readonly Skip[]
-  /** Everybody rested when the request came: who is tried all the same is the last resort. */
-  readonly isOutage: boolean
-  /** Set when nobody can be asked because the one who could is gone. */
-  readonly lost: Failure | undefined
-  readonly deadline: RequestLimit
-  /** Why nobody else is asked, once `next` has said so. */
-  over(): Over
-}
 
 type Planned = Pick<Trip, 'deps' | 'exchange' | 'asked'>
 
@@ -72,65 +56,103 @@ function planOf(planned: Planned): Plan {
   return { steps: order, skipped, seat, isLastResort: isFallback, isOutage: isFallback, lost: undefined }
 }
 
-/** Plans a request: the order of channels now, the keys of each when it is reached. */
-export function courseOf({ deps, exchange, asked }: Planned): Course {
-  const { settings } = deps.view()
-  const { steps, seat, isLastResort, isOutage, lost, ...plan } = planOf({ deps, exchange, asked })
-  const door = entrance({ deps, exchange, asked }, plan.skipped)
-  let keys: ChannelKey[] = []
-  let standee: Standee | undefined
-  let attempts = 0
-  let spentOnlyTry = false
-  let over: Over = 'nobody-left'
+/** The way of one request through channels and keys: the order of channels as it is now, the keys of each when it is reached. */
+export class Course {
+  readonly deadline: RequestLimit
+  readonly #planned: Planned
+  readonly #plan: Plan
+  readonly #door: Entrance
+  #keys: readonly ChannelKey[] = NO_KEYS
+  #keyAt = 0
+  #standee: Standee | undefined
+  #attempts = 0
+  #spentOnlyTry = false
+  #over: Over = 'nobody-left'
 
-  const nextChannel = (): boolean => {
-    for (let step = steps.next(); !step.done; step = steps.next()) {
-      standee = step.value
-      if (!door.enter(standee.match)) continue
-      keys = [...keysOf(deps, standee, { seat, isLastResort })]
-      if (keys.length > 0) return true
+  constructor(planned: Planned) {
+    this.#planned = planned
+    this.#plan = planOf(planned)
+    this.#door = new Entrance(planned, this.#plan.skipped)
+    this.deadline = deadlineOf(planned)
+  }
+
+  get skipped(): readonly Skip[] {
+    return this.#door.skipped
+  }
+
+  /** Everybody rested when the request came: who is tried all the same is the last resort. */
+  get isOutage(): boolean {
+    return this.#plan.isOutage
+  }
+
+  /** Set when nobody can be asked because the one who could is gone. */
+  get lost(): Failure | undefined {
+    return this.#plan.lost
+  }
+
+  /** Why nobody else is asked, once `next` has said so. */
+  get over(): Over {
+    return this.#over
+  }
+
+  /** Whom to ask next, given what became of the last; `undefined` when it is over. */
+  next(last: Verdict | undefined): Target | undefined {
+    const { deps, exchange, asked } = this.#planned
+    exchange.leaveChannel()
+    if (last && mustStop(last, this.#spentOnlyTry)) {
+      this.#over = 'verdict'
+      return undefined
+    }
+    if (last?.onlyOnce) this.#spentOnlyTry = true
+    if (this.#attempts === 0) deps.retries.request(asked.type)
+    else if (this.#mayNotGoOn()) return undefined
+    if (last?.next !== 'next-key') this.#keys = NO_KEYS
+    const standee = this.#standee
+    const isOn = this.#keyAt < this.#keys.length && standee !== undefined && this.#door.enter(standee.match)
+    const isFound = isOn || this.#nextChannel()
+    this.#door.note()
+    return isFound ? this.#take() : undefined
+  }
+
+  /** The same one once more, when the request has become another; `undefined` when the limits are reached. */
+  again(target: Target): Target | undefined {
+    if (this.#mayNotGoOn() || !this.#door.enter(target.match)) return undefined
+    this.#attempts++
+    return target
+  }
+
+  #take(): Target | undefined {
+    this.#attempts++
+    const key = this.#keys[this.#keyAt++]
+    const match = this.#standee?.match
+    return key && match && { channel: match.channel, key, match }
+  }
+
+  #nextChannel(): boolean {
+    const { deps, exchange } = this.#planned
+    for (let step = this.#plan.steps.next(); !step.done; step = this.#plan.steps.next()) {
+      const standee = step.value
+      this.#standee = standee
+      if (!this.#door.enter(standee.match)) continue
+      this.#keys = keysOf(deps, standee, this.#plan)
+      this.#keyAt = 0
+      if (this.#keys.length > 0) return true
       exchange.leaveChannel()
-      door.passOver({ channelId: standee.id, why: 'all-keys-cooling' }) // since the order was made
+      this.#door.passOver({ channelId: standee.id, why: 'all-keys-cooling' }) // since the order was made
     }
     return false
   }
 
-  const mayNotGoOn = (): boolean => {
-    const why = attempts >= settings.maxAttempts ? 'max-attempts' : whyNotOn(deps, exchange, asked)
-    if (why !== undefined) over = why
+  #mayNotGoOn(): boolean {
+    const { deps, exchange, asked } = this.#planned
+    const isEnough = this.#attempts >= deps.view().settings.maxAttempts
+    const why = isEnough ? 'max-attempts' : whyNotOn(deps, exchange, asked)
+    if (why !== undefined) this.#over = why
     return why !== undefined
   }
-
-  return {
-    skipped: door.skipped,
-    isOutage,
-    lost,
-    over: () => over,
-    deadline: deadlineOf(deps, exchange, asked),
-    next(last) {
-      exchange.leaveChannel()
-      if (last && mustStop(last, spentOnlyTry)) {
-        over = 'verdict'
-        return undefined
-      }
-      if (last?.onlyOnce) spentOnlyTry = true
-      if (attempts === 0) deps.retries.request(asked.type)
-      else if (mayNotGoOn()) return undefined
-      if (last?.next !== 'next-key') keys = []
-      const isOn = (keys.length > 0 && standee !== undefined && door.enter(standee.match)) || nextChannel()
-      door.note()
-      if (!isOn) return undefined
-      attempts++
-      const key = keys.shift()
-      return key && standee && { channel: standee.match.channel, key, match: standee.match }
-    },
-    again(target) {
-      if (mayNotGoOn() || !door.enter(target.match)) return undefined
-      attempts++
-      return target
-    },
-  }
 }
+
+const NO_KEYS: readonly ChannelKey[] = []
 
 const LOST: Failure = {
   kind: 'bad-request',
@@ -158,22 +180,27 @@ type KeyChoice = { readonly seat: Seat | undefined; readonly isLastResort: boole
 
 function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isLastResort }: KeyChoice): readonly ChannelKey[] {
   const { channel } = match
-  const nowMs = deps.clock.nowMs()
-  const restUntilMs = (key: ChannelKey): number => {
-    const leftMs = remainingMs(deps.shared.rest(key.cell), nowMs)
-    return leftMs === 0 ? 0 : nowMs + leftMs
-  }
   const only = channel.keys.length === 1 ? channel.keys[0] : undefined
-  if (only !== undefined && (isLastResort || restUntilMs(only) === 0)) return [only]
+  if (only !== undefined && (isLastResort || restUntilMs(deps, only) === 0)) return channel.keys
+  return manyKeys(deps, channel, { seat, isLastResort })
+}
+
+function restUntilMs({ shared, clock }: ProxyDeps, key: ChannelKey): number {
+  const nowMs = clock.nowMs()
+  const leftMs = remainingMs(shared.rest(key.cell), nowMs)
+  return leftMs === 0 ? 0 : nowMs + leftMs
+}
+
+function manyKeys(deps: ProxyDeps, channel: Channel, { seat, isLastResort }: KeyChoice): readonly ChannelKey[] {
+  const nowMs = deps.clock.nowMs()
+  const untilMs = (key: ChannelKey): number => restUntilMs(deps, key)
   const sitting =
-    seat?.channelId === channel.id
-      ? channel.keys.find((key) => key.id === seat.keyId && restUntilMs(key) === 0)
-      : undefined
+    seat?.channelId === channel.id ? channel.keys.find((key) => key.id === seat.keyId && untilMs(key) === 0) : undefined
   const others = keyOrder({
     keys: channel.keys,
     strategy: channel.keyStrategy,
     turn: channel.keyStrategy === 'round_robin' && !sitting ? deps.shared.takeKeyTurn(channel.turnCell) : 0,
-    restUntilMs,
+    restUntilMs: untilMs,
     nowMs,
     isTried: (key) => key === sitting,
     maxKeys: deps.view().settings.maxKeyRetries - (sitting ? 1 : 0),
@@ -183,7 +210,7 @@ function keysOf(deps: ProxyDeps, { match }: Standee, { seat, isLastResort }: Key
 }
 
 /** The earlier of our own limit for a request and the client's. */
-function deadlineOf(deps: ProxyDeps, exchange: Exchange, asked: Asked): RequestLimit {
+function deadlineOf({ deps, exchange, asked }: Planned): RequestLimit {
   const totalMs = deps.view().settings.requestTotalTimeoutMs || Number.POSITIVE_INFINITY
   const patienceMs = asked.patienceMs ?? Number.POSITIVE_INFINITY
   if (patienceMs <= totalMs) {

@@ -143,13 +143,13 @@ describe('the clock of an attempt', () => {
 
   test('the end of the whole request comes before a longer wait, until the answer is committed', () => {
     const { stop, clock } = clockOf()
-    clock.boundBy(nowMs + 200, patience)
+    clock.boundBy({ atMs: nowMs + 200, failure: patience })
     clock.wait(10_000, late)
     clock.unbound()
     clock.wait(10_000, idle)
     pass(5_000)
     expect(stop.signal.aborted).toBe(false)
-    clock.boundBy(nowMs + 200, patience)
+    clock.boundBy({ atMs: nowMs + 200, failure: patience })
     clock.wait(10_000, idle)
     pass(230)
     expect(stop.signal.reason).toMatchObject({ kind: 'client-deadline' })

@@ -3,11 +3,11 @@ export type Deadline = {
   /** On the clock of `Deadlines`; Infinity = not waiting now. */
   atMs: number
   /** Called once when `atMs` is past; then it is out of the list until armed again. */
-  readonly expire: () => void
+  expire(): void
   /** Called once at the second tick that finds it watched: what only those need who wait at all. */
-  lingers?: (() => void) | undefined
-  /** The wheel's own mark: a tick has found it. */
-  isSeen?: boolean
+  lingers?(): void
+  /** The wheel's own count of the ticks that have found it. */
+  ticks?: number
 }
 
 export type Deadlines = {
@@ -30,12 +30,8 @@ export function deadlineWheel(monoMs: () => number): Deadlines {
   const tick = (): void => {
     const nowMs = monoMs()
     for (const deadline of watched) {
-      const { lingers } = deadline
-      if (lingers !== undefined && deadline.isSeen === true) {
-        deadline.lingers = undefined
-        lingers()
-      }
-      deadline.isSeen = true
+      deadline.ticks = (deadline.ticks ?? 0) + 1
+      if (deadline.ticks === 2) deadline.lingers?.()
       if (deadline.atMs > nowMs) continue
       watched.delete(deadline)
       deadline.expire()

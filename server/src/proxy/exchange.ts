@@ -25,6 +25,9 @@ export type Client = {
 }
 
 const NOTHING = (): void => {}
+const NO_USAGE: Usage = {}
+/** Nothing has been seen yet. */
+export const noUsage = (): Usage => NO_USAGE
 
 /** A request on its way: what the dashboard shows of it, and what every log row of it shares. */
 export class Exchange {
@@ -57,7 +60,7 @@ export class Exchange {
   /** What the next row says about how it was decided: members of `core/decision.ts`. */
   decision = ''
   /** What the running attempt has used up as far as it was seen. */
-  usageSoFar: () => Usage = () => ({})
+  usageSoFar: () => Usage = noUsage
 
   constructor(id: string, client: Client, started: { readonly wallMs: number; readonly monoMs: number }) {
     this.id = id

@@ -6,6 +6,7 @@ import type { Client } from './exchange.ts'
 import { readBody, releaseBody } from './read-body.ts'
 import { ownVerdict, refusal } from './refuse.ts'
 import { serve } from './serve.ts'
+import { type Server, ServerClient } from './server-client.ts'
 
 /** What control answers: console, admin API, public pages. */
 export type HandOver = (request: Handed) => Promise<Response>
@@ -18,52 +19,31 @@ export type FrontParts = {
   readonly accessLog: boolean
 }
 
-type Server = Pick<Bun.Server<undefined>, 'requestIP' | 'timeout'>
-
-/** A client that takes nothing of a whole answer for this long is cut off. */
-const DELIVERY_S = 30
 /** A file of channels to import, at most. */
 const MAX_ADMIN_BODY_BYTES = 64 * 1024 * 1024
 
+type Answered = Response | Promise<Response>
+
 /** The door: which of proxy, control and the few answers of our own a request is for. */
-export function front(parts: FrontParts): (request: Request, server: Server) => Response | Promise<Response> {
-  const answer: Answering = (request, server, { path, query }) => {
-    const client = (): Client => {
-      let isLifted = false
-      return {
-        request,
-        method: request.method,
-        path,
-        query,
-        ip: clientAddress(server.requestIP(request)?.address ?? '', request.headers, parts.trusted),
-        gone: () => request.signal,
-        ownTimers() {
-          if (isLifted) return
-          isLifted = true
-          server.timeout(request, 0)
-        },
-        serverTimers() {
-          if (isLifted) server.timeout(request, DELIVERY_S)
-        },
-      }
-    }
-    if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, client())
-    if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD'))
-      return healthAnswer(parts.health(), request.method)
-    if (path === '/api/event_logging/batch' && request.method === 'POST') return Response.json({})
-    return toControl(parts, client())
+export function front(parts: FrontParts): (request: Request, server: Server) => Answered {
+  const { deps, trusted, accessLog } = parts
+  return (request, server) => {
+    const startedMs = accessLog ? deps.clock.monoMs() : 0
+    const ip = clientAddress(server.requestIP(request)?.address ?? '', request.headers, trusted)
+    const client = new ServerClient(server, request, { ip, url: request.url })
+    const answered = answer(parts, client)
+    if (!accessLog) return answered
+    if (!(answered instanceof Promise)) return noted(parts, client, { response: answered, startedMs })
+    return answered.then((response) => noted(parts, client, { response, startedMs }))
   }
-  return parts.accessLog ? logged(parts, answer) : (request, server) => answer(request, server, targetOf(request.url))
 }
 
-type Target = { readonly path: string; readonly query: string }
-type Answering = (request: Request, server: Server, target: Target) => Response | Promise<Response>
-
-/** Path and query of an absolute URL, without building a `URL`. */
-function targetOf(url: string): Target {
-  const start = url.indexOf('/', url.indexOf('//') + 2)
-  const mark = url.indexOf('?', start)
-  return mark < 0 ? { path: url.slice(start), query: '' } : { path: url.slice(start, mark), query: url.slice(mark + 1) }
+function answer(parts: FrontParts, client: Client): Answered {
+  const { method, path } = client
+  if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, client)
+  if (path === '/health' && (method === 'GET' || method === 'HEAD')) return healthAnswer(parts.health(), method)
+  if (path === '/api/event_logging/batch' && method === 'POST') return Response.json({})
+  return toControl(parts, client)
 }
 
 function healthAnswer({ ok, why }: Health, method: string): Response {
@@ -75,13 +55,7 @@ function healthAnswer({ ok, why }: Health, method: string): Response {
 }
 
 async function toControl({ deps, handOver }: FrontParts, client: Client): Promise<Response> {
-  const { shared, deadlines, limits } = deps
-  const read = await readBody(client, {
-    shared,
-    deadlines,
-    maxBytes: MAX_ADMIN_BODY_BYTES,
-    maxBufferedBytes: limits.maxBufferedBytes,
-  })
+  const read = await readBody(client, deps, MAX_ADMIN_BODY_BYTES)
   if (!read.ok) {
     const result = ownVerdict(read.failure, deps.clock.nowMs())
     return refusal(read.failure, result, { api: undefined, requestId: deps.newId(), secrets: [] })
@@ -97,26 +71,18 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
       ip: client.ip,
     })
   } finally {
-    releaseBody(shared, read.body)
+    releaseBody(deps.shared, read.body)
     client.serverTimers()
   }
 }
 
 /** One line a request, without its query: Gemini clients put their token there. */
-function logged({ deps }: FrontParts, answer: Answering) {
-  return (request: Request, server: Server): Response | Promise<Response> => {
-    const startedMs = deps.clock.monoMs()
-    const target = targetOf(request.url)
-    const noted = (response: Response): Response => {
-      deps.log.write('info', 'request', {
-        method: request.method,
-        path: target.path,
-        status: response.status,
-        ms: Math.round(deps.clock.monoMs() - startedMs),
-      })
-      return response
-    }
-    const answered = answer(request, server, target)
-    return answered instanceof Promise ? answered.then(noted) : noted(answered)
-  }
+function noted(
+  { deps }: FrontParts,
+  { method, path }: Client,
+  { response, startedMs }: { readonly response: Response; readonly startedMs: number },
+): Response {
+  const { status } = response
+  deps.log.write('info', 'request', { method, path, status, ms: Math.round(deps.clock.monoMs() - startedMs) })
+  return response
 }

@@ -21,7 +21,7 @@ export function giveUp(trip: Trip, course: Course, last: Failed | undefined): Re
     const message = last
       ? `exhausted: ${messageOf(last.failure, exchange.secrets)}`
       : 'no available upstream (all cooled or none)'
-    exchange.decision = withOver(exchange.decision, course.over())
+    exchange.decision = withOver(exchange.decision, course.over)
     deps.report.ended(summaryRow({ deps, exchange }, verdict.clientStatus, message))
   }
   exchange.client.serverTimers()

@@ -72,12 +72,7 @@ function upload(length: number | undefined, headers: Record<string, string> = {}
     bytes: () => new Response(body).bytes(),
   } as unknown as Request
   const client = { request, ownTimers: () => lifted++ } as unknown as Client
-  const result = readBody(client, {
-    shared,
-    deadlines: clock.deadlines,
-    maxBytes: MAX_BYTES,
-    maxBufferedBytes: BUDGET_BYTES,
-  })
+  const result = readBody(client, depsOf(BUDGET_BYTES), MAX_BYTES)
   return {
     result,
     timersLifted: () => lifted,
@@ -96,6 +91,8 @@ function upload(length: number | undefined, headers: Record<string, string> = {}
     },
   }
 }
+
+const depsOf = (maxBufferedBytes: number) => ({ shared, deadlines: clock.deadlines, limits: { maxBufferedBytes } })
 
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve()
@@ -138,12 +135,7 @@ describe('a body that comes whole', () => {
   test('none at all costs no memory and no timer', async () => {
     for (const headers of [new Headers({ 'content-length': '0' }), new Headers()]) {
       const client = { request: { headers } as Request, ownTimers: () => expect.unreachable() } as unknown as Client
-      const read = await readBody(client, {
-        shared,
-        deadlines: clock.deadlines,
-        maxBytes: MAX_BYTES,
-        maxBufferedBytes: 0,
-      })
+      const read = await readBody(client, depsOf(0), MAX_BYTES)
       expect(read.ok && read.body.bytes.length).toBe(0)
     }
   })

@@ -17,11 +17,10 @@ export type Body = {
 
 export type BodyResult = { readonly ok: true; readonly body: Body } | { readonly ok: false; readonly failure: Failure }
 
-export type BodyParts = {
+export type BodyDeps = {
   readonly shared: Shared
   readonly deadlines: Deadlines
-  readonly maxBytes: number
-  readonly maxBufferedBytes: number
+  readonly limits: { readonly maxBufferedBytes: number }
 }
 
 /** A sender that pauses longer than this is not sending. */
@@ -42,18 +41,18 @@ const NO_BYTES = new Uint8Array(0)
  * The request body, whole and bounded, in size, in time and in the memory of all requests together. What is refused is
  * refused before it is read: a body that waits unread costs memory that nobody counts.
  */
-export function readBody(client: Client, parts: BodyParts): Promise<BodyResult> {
-  const { request } = client
-  const length = request.headers.get('content-length')
+export function readBody(client: Client, deps: BodyDeps, maxBytes: number): Promise<BodyResult> {
+  const { headers } = client.request
+  const length = headers.get('content-length')
   // Asking for `request.body` makes a stream of it, which alone costs more than a small request: look at the headers.
-  if (length === '0' || (length === null && !request.headers.has('transfer-encoding'))) {
+  if (length === '0' || (length === null && !headers.has('transfer-encoding'))) {
     return Promise.resolve({ ok: true, body: { bytes: NO_BYTES, plain: NO_BYTES, reservedBytes: 0 } })
   }
-  const announced = Number(length ?? Number.NaN)
-  if (announced > parts.maxBytes) return Promise.resolve(failed({ kind: 'body-too-large', maxBytes: parts.maxBytes }))
-  const reserve = new Reservation(parts)
+  const announced = length === null ? Number.NaN : Number(length)
+  if (announced > maxBytes) return Promise.resolve(failed({ kind: 'body-too-large', maxBytes }))
+  const reserve = new Reservation(deps)
   if (!reserve.grow(Number.isNaN(announced) ? STEP_BYTES : announced)) return Promise.resolve(failed(noMemory()))
-  return readAll({ client, parts, reserve }, announced)
+  return new Intake({ client, deps, maxBytes, reserve }).read(announced)
 }
 
 /** Gives the memory back; may be called again. */
@@ -74,21 +73,96 @@ function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (byteLength >= GIVEN_BACK_FROM_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
-type Intake = { readonly client: Client; readonly parts: BodyParts; readonly reserve: Reservation }
+type IntakeParts = {
+  readonly client: Client
+  readonly deps: BodyDeps
+  readonly maxBytes: number
+  readonly reserve: Reservation
+}
 
-function bodyOf(intake: Intake, bytes: Uint8Array): BodyResult | Promise<BodyResult> {
-  const encoding = encodingOf(intake.client.request.headers.get('content-encoding'))
-  if (encoding === 'identity') return { ok: true, body: { bytes, plain: bytes, reservedBytes: intake.reserve.bytes } }
-  return decodedBody(intake, bytes, encoding)
+/** The reading of one body, and the limit it is read under. */
+class Intake implements Deadline {
+  atMs: number
+  ticks = 0
+  readonly #parts: IntakeParts
+  readonly #startedMs: number
+  readonly #result = Promise.withResolvers<BodyResult>()
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+    this.#startedMs = parts.deps.deadlines.monoMs()
+    this.atMs = this.#startedMs + IDLE_MS
+  }
+
+  /** @param announced  Bytes; NaN when it is not said how many there are. */
+  read(announced: number): Promise<BodyResult> {
+    const { client, deps } = this.#parts
+    const isOnePiece = announced <= ONE_PIECE_BYTES
+    if (isOnePiece) this.atMs += announced / SLOWEST_BYTES_PER_MS
+    deps.deadlines.watch(this)
+    const read = isOnePiece ? client.request.bytes() : this.#readChunks()
+    read.then(
+      (bytes) => this.#arrived(bytes),
+      () => this.#arrived({ kind: 'client-gone' }), // the only way that reading a request fails
+    )
+    return this.#result.promise
+  }
+
+  lingers(): void {
+    this.#parts.client.ownTimers()
+  }
+
+  expire(): void {
+    this.#refuse({ kind: 'body-timeout', waitedMs: this.#parts.deps.deadlines.monoMs() - this.#startedMs })
+  }
+
+  #arrived(bytes: Uint8Array | Failure): void {
+    this.#parts.deps.deadlines.drop(this)
+    if (bytes instanceof Uint8Array) this.#result.resolve(bodyOf(this.#parts, bytes))
+    else this.#refuse(bytes)
+  }
+
+  #refuse(failure: Failure): void {
+    this.#parts.reserve.release()
+    this.#result.resolve(failed(failure))
+  }
+
+  async #readChunks(): Promise<Uint8Array | Failure> {
+    const { client, deps, maxBytes, reserve } = this.#parts
+    const reader = (client.request.body as ReadableStream<Uint8Array>).getReader() as Reader
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for (;;) {
+      const next = await reader.read()
+      if (next.done || !next.value) return Buffer.concat(chunks, size)
+      chunks.push(next.value)
+      size += next.value.length
+      if (size > maxBytes) return refuseRest(reader, { kind: 'body-too-large', maxBytes })
+      if ((reserve.isReleased() || size > reserve.room) && !reserve.grow(Math.max(STEP_BYTES, size - reserve.room)))
+        return refuseRest(reader, noMemory())
+      this.atMs = Math.min(deps.deadlines.monoMs() + IDLE_MS, this.#startedMs + TOTAL_MS)
+    }
+  }
+}
+
+function refuseRest(reader: Reader, failure: Failure): Failure {
+  reader.cancel().catch(() => {}) // the client is told by the refusal
+  return failure
+}
+
+function bodyOf(parts: IntakeParts, bytes: Uint8Array): BodyResult | Promise<BodyResult> {
+  const encoding = encodingOf(parts.client.request.headers.get('content-encoding'))
+  if (encoding === 'identity') return { ok: true, body: { bytes, plain: bytes, reservedBytes: parts.reserve.bytes } }
+  return decodedBody(parts, bytes, encoding)
 }
 
 async function decodedBody(
-  { parts, reserve }: Intake,
+  { maxBytes, reserve }: IntakeParts,
   bytes: Uint8Array,
   encoding: Encoding | undefined,
 ): Promise<BodyResult> {
-  const plain = encoding && (await decodeWhole(encoding, bytes, parts.maxBytes))
-  const failure = failureOfDecoding(encoding, plain, parts.maxBytes)
+  const plain = encoding && (await decodeWhole(encoding, bytes, maxBytes))
+  const failure = failureOfDecoding(encoding, plain, maxBytes)
   const decoded = plain as Uint8Array
   if (failure === undefined && reserve.grow(decoded.length))
     return { ok: true, body: { bytes, plain: decoded, reservedBytes: reserve.bytes } }
@@ -104,79 +178,23 @@ function failureOfDecoding(encoding: string | undefined, plain: unknown, maxByte
   return undefined
 }
 
-function readAll(intake: Intake, announced: number): Promise<BodyResult> {
-  const { client, parts, reserve } = intake
-  const { deadlines } = parts
-  const startedMs = deadlines.monoMs()
-  return new Promise((resolve) => {
-    const refuse = (failure: Failure): void => {
-      reserve.release()
-      resolve(failed(failure))
-    }
-    const deadline: Deadline = {
-      atMs: startedMs + IDLE_MS,
-      lingers: () => client.ownTimers(),
-      isSeen: false,
-      expire: () => refuse({ kind: 'body-timeout', waitedMs: deadlines.monoMs() - startedMs }),
-    }
-    deadlines.watch(deadline)
-    const progress = (): void => {
-      deadline.atMs = Math.min(deadlines.monoMs() + IDLE_MS, startedMs + TOTAL_MS)
-    }
-    const isOnePiece = announced <= ONE_PIECE_BYTES
-    if (isOnePiece) deadline.atMs += announced / SLOWEST_BYTES_PER_MS
-    const read = isOnePiece ? client.request.bytes() : readChunks(intake, progress)
-    read.then(
-      (bytes) => {
-        deadlines.drop(deadline)
-        if (bytes instanceof Uint8Array) resolve(bodyOf(intake, bytes))
-        else refuse(bytes)
-      },
-      () => {
-        deadlines.drop(deadline)
-        refuse({ kind: 'client-gone' }) // the only way that reading a request fails
-      },
-    )
-  })
-}
-
-async function readChunks({ client, parts, reserve }: Intake, progress: () => void): Promise<Uint8Array | Failure> {
-  const reader = (client.request.body as ReadableStream<Uint8Array>).getReader() as Reader
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for (;;) {
-    const next = await reader.read()
-    if (next.done || !next.value) return Buffer.concat(chunks, size)
-    chunks.push(next.value)
-    size += next.value.length
-    if (size > parts.maxBytes) return refuseRest(reader, { kind: 'body-too-large', maxBytes: parts.maxBytes })
-    if ((reserve.isReleased() || size > reserve.room) && !reserve.grow(Math.max(STEP_BYTES, size - reserve.room)))
-      return refuseRest(reader, noMemory())
-    progress()
-  }
-}
-
-function refuseRest(reader: Reader, failure: Failure): Failure {
-  reader.cancel().catch(() => {}) // the client is told by the refusal
-  return failure
-}
-
 class Reservation {
   /** Taken from the budget. */
   bytes = 0
   /** So much of a body it is good for. */
   room = 0
   #isReleased = false
-  readonly #parts: BodyParts
+  readonly #deps: BodyDeps
 
-  constructor(parts: BodyParts) {
-    this.#parts = parts
+  constructor(deps: BodyDeps) {
+    this.#deps = deps
   }
 
   /** A body that would take all of the budget with its copy takes all of it: alone it is served. */
   grow(bytes: number): boolean {
     if (this.#isReleased) return false // it came too late, and nobody waits for it
-    const { shared, maxBufferedBytes } = this.#parts
+    const { shared, limits } = this.#deps
+    const { maxBufferedBytes } = limits
     const room = Math.ceil((this.room + bytes) / 1024) * 1024
     const size = Math.max(room, Math.min(room * COPIES, Math.floor(maxBufferedBytes / 1024) * 1024)) - this.bytes
     if (size > 0 && !shared.reserveBytes(size, maxBufferedBytes)) return false
@@ -191,7 +209,7 @@ class Reservation {
 
   release(): void {
     this.#isReleased = true
-    if (this.bytes > 0) this.#parts.shared.releaseBytes(this.bytes)
+    if (this.bytes > 0) this.#deps.shared.releaseBytes(this.bytes)
     this.bytes = 0
     this.room = 0
   }

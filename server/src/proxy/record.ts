@@ -42,17 +42,15 @@ export function attemptRow({ deps, exchange }: Recorded, { statusCode, message, 
     path: exchange.client.path,
     bytesSent: exchange.bytesReceived,
     decision: decisionText(exchange.decision),
-    ...termsFor(exchange.channel?.costMultiplier ?? 1, usage),
+    terms: termsFor(exchange.channel?.costMultiplier ?? 1, usage),
   }
 }
 
 /** Only what is not as usual travels. */
-function termsFor(multiplier: number, { serviceTier, webSearches = 0, isClamped }: Usage): Pick<LogRow, 'terms'> {
-  if (multiplier === 1 && serviceTier === undefined && webSearches === 0 && !isClamped) return USUAL
-  return { terms: { multiplier, webSearches, isClamped: isClamped === true, ...(serviceTier && { serviceTier }) } }
+function termsFor(multiplier: number, { serviceTier, webSearches = 0, isClamped }: Usage): LogRow['terms'] {
+  if (multiplier === 1 && serviceTier === undefined && webSearches === 0 && !isClamped) return undefined
+  return { multiplier, webSearches, isClamped: isClamped === true, ...(serviceTier && { serviceTier }) }
 }
-
-const USUAL = {}
 
 /** The row that says how a request ended that no channel could serve; `channelId` 0, so it counts in no statistics. */
 export function summaryRow(recorded: Recorded, statusCode: number, message: string): LogRow {

@@ -6,6 +6,7 @@ import { askForUsage, type Edit, spliced } from '../protocol/ask-for-usage.ts'
 import { splicePathModel } from '../protocol/body-scan.ts'
 import { credentialHeaders } from '../protocol/credentials.ts'
 import type { Asked } from './admit.ts'
+import { noUsage } from './exchange.ts'
 import { askHeaders } from './headers.ts'
 import { mayKeepAlive } from './keep-alive.ts'
 import type { Leg } from './trip.ts'
@@ -26,7 +27,7 @@ export function aimAt({ exchange, asked, target }: Leg): void {
   exchange.keyUsed = maskKey(target.key.secret.open())
   exchange.bytesReceived = 0
   exchange.firstByteMs = 0
-  exchange.usageSoFar = () => ({})
+  exchange.usageSoFar = noUsage
 }
 
 /** Whether this channel is asked for the usage of a streamed chat although the client has not done so. */

@@ -33,7 +33,7 @@ export function fetchSender(options: SenderOptions): UpstreamSend {
       try {
         const response = await fetch(ask.url, requestInit(ask, stop.signal, options))
         remember(known.lastAnswerAtMs, ask.base, waiting.sinceMs)
-        return { ok: true, answer: answerOf(response) }
+        return { ok: true, answer: new FetchAnswer(response) }
       } catch (error) {
         const failure = failureOf(error, stop)
         return isStale(known, ask.base, { failure, startedAtMs: waiting.sinceMs })
@@ -63,7 +63,7 @@ async function sendFresh(ask: Ask, stop: AbortController, options: SenderOptions
   try {
     const init = requestInit(ask, stop.signal, options)
     init.keepalive = false
-    return { ok: true, answer: answerOf(await fetch(ask.url, init)) }
+    return { ok: true, answer: new FetchAnswer(await fetch(ask.url, init)) }
   } catch (error) {
     return failed(failureOf(error, stop))
   }
@@ -104,11 +104,22 @@ function requestInit(ask: Ask, signal: AbortSignal, options: SenderOptions): Bun
   return init
 }
 
-function answerOf(response: Response): Answer {
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: () => response.body,
-    bytes: () => response.bytes(),
+class FetchAnswer implements Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly #response: Response
+
+  constructor(response: Response) {
+    this.status = response.status
+    this.headers = response.headers
+    this.#response = response
+  }
+
+  body(): ReadableStream<Uint8Array> | null {
+    return this.#response.body
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return this.#response.bytes()
   }
 }

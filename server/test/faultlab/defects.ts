@@ -50,18 +50,18 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['ready first answers, and is well again'],
   }),
   defect('the next key is never asked', 'proxy/course.ts', {
-    find: "if (last?.next !== 'next-key') keys = []",
-    put: 'keys = []',
+    find: "if (last?.next !== 'next-key') this.#keys = NO_KEYS",
+    put: 'this.#keys = NO_KEYS',
     rows: ['401: the key rests'],
   }),
   defect('attempts without end', 'proxy/course.ts', {
-    find: 'attempts >= settings.maxAttempts',
-    put: 'attempts >= 1000',
+    find: 'this.#attempts >= deps.view().settings.maxAttempts',
+    put: 'this.#attempts >= 1000',
     rows: ['nine ill channels'],
   }),
   defect('an unclear 400 is shown to everyone', 'proxy/course.ts', {
-    find: 'if (last?.onlyOnce) spentOnlyTry = true',
-    put: 'if (last?.onlyOnce) spentOnlyTry = false',
+    find: 'if (last?.onlyOnce) this.#spentOnlyTry = true',
+    put: 'if (last?.onlyOnce) this.#spentOnlyTry = false',
     rows: ['400 of unknown meaning: one more channel'],
   }),
   defect('of resting channels the last one ready is asked', 'core/order-channels.ts', {
@@ -99,9 +99,9 @@ export const DEFECTS: readonly Defect[] = [
     put: '',
     rows: ['200 that is none: error-json'],
   }),
-  defect('the upstream is not left when the client leaves', 'proxy/attempt.ts', {
-    find: "else watched.addEventListener('abort', gone)",
-    put: 'else void gone',
+  defect('the upstream is not left when the client leaves', 'proxy/attempt-clock.ts', {
+    find: "    watched.addEventListener('abort', gone)\n",
+    put: '    void gone\n',
     rows: ['leaves before the first header'],
   }),
   defect('no limit for the first byte', 'proxy/attempt.ts', {
@@ -165,7 +165,7 @@ export const DEFECTS: readonly Defect[] = [
     rows: ['inside br: meta-then-error', 'inside gzip is cut in the middle'],
   }),
   defect('the limit of a whole request is forgotten', 'proxy/attempt.ts', {
-    find: '  clock.boundBy(limit.atMs, limit.failure)\n',
+    find: '  clock.boundBy(limit)\n',
     put: '',
     rows: ['request_total_timeout: the request is over'],
   }),

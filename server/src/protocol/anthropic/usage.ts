@@ -1,14 +1,5 @@
 import type { Json } from '../json-fields.ts'
-import {
-  count,
-  detailsOf,
-  firstCount,
-  hasImpossibleCount,
-  NOTHING_REPORTED,
-  type Reported,
-  sum,
-  tierNamed,
-} from '../token-counts.ts'
+import { count, detailsOf, firstCount, hasImpossibleCount, type Reported, sum, tierNamed } from '../token-counts.ts'
 
 /**
  * Usage of the Messages API. `input_tokens` is free of cached tokens already.
@@ -24,7 +15,6 @@ export function anthropicUsage(usage: Json): Reported {
   // Relays that do not know the split fill it with zeros: then the total is the truth.
   const isSplit = splitSum !== undefined && (splitSum > 0 || !total)
   return {
-    ...NOTHING_REPORTED,
     input: count(usage['input_tokens']),
     output: count(usage['output_tokens']),
     cacheRead: firstCount(usage['cache_read_input_tokens'], detailsOf(usage, 'input_tokens_details')['cached_tokens']),
@@ -33,6 +23,8 @@ export function anthropicUsage(usage: Json): Reported {
     cacheWrite1h: isSplit ? write1h : undefined,
     reasoning: count(detailsOf(usage, 'output_tokens_details')['thinking_tokens']),
     webSearches: count(detailsOf(usage, 'server_tool_use')['web_search_requests']),
+    readInInput: false,
+    writeInInput: false,
     serviceTier: usage['speed'] === 'fast' ? 'fast' : tierNamed(usage['service_tier']),
     isClamped: hasImpossibleCount(usage),
   }
