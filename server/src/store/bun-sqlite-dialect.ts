@@ -10,6 +10,10 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely'
+import type { RowInsert } from './sql-engine.ts'
+
+/** Some row of many was there before; which one is not known. */
+export class KnownRow extends Error {}
 
 const MAX_STATEMENTS = 128 // lists of different lengths make different texts; the oldest goes
 
@@ -38,6 +42,23 @@ export class BunSqliteConnection implements DatabaseConnection {
   runEach(sql: string, rows: readonly (readonly unknown[])[]): boolean[] {
     const statement = this.#prepared(sql)
     return rows.map((row) => statement.run(...(row as SQLQueryBindings[])).changes > 0)
+  }
+
+  /**
+   * Inserts rows of which all are new: half the cost of one by one. Errors: `KnownRow`; what was inserted has to be rolled
+   * back then.
+   */
+  insertMany(insert: RowInsert, rows: readonly (readonly unknown[])[]): boolean[] {
+    const { many } = insert
+    const apart = rows.length % many.rows
+    for (let at = 0; at < rows.length - apart; at += many.rows) {
+      const values: SQLQueryBindings[] = []
+      for (let row = at; row < at + many.rows; row++)
+        for (const value of rows[row] ?? []) values.push(value as SQLQueryBindings)
+      if (this.#prepared(many.sql).run(...values).changes < many.rows) throw new KnownRow()
+    }
+    const isNew = Array<boolean>(rows.length - apart).fill(true)
+    return [...isNew, ...this.runEach(insert.sql, rows.slice(rows.length - apart))]
   }
 
   /** `work` in one transaction, without a promise in between. */

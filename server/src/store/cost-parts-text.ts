@@ -26,15 +26,16 @@ const MAX_NAME_CHARS = 64
 export function costPartsText(cost: CostParts | undefined): string {
   if (cost === undefined) return ''
   const { parts, multiplier, tier, isLongContext, pricedAs, isClamped, isEstimated, isUnpriced } = cost
-  const flags = `${isClamped ? 'c' : ''}${isEstimated ? 'e' : ''}${isUnpriced ? 'u' : ''}`
-  return JSON.stringify({
-    ...Object.fromEntries(parts.map(({ what, count, usdPerUnit }) => [LETTERS[what], [count, usdPerUnit]])),
-    ...(multiplier !== 1 && { x: multiplier }),
-    ...(tier !== 'standard' && { t: tier }),
-    ...(isLongContext && { l: 1 }),
-    ...(pricedAs !== undefined && { b: pricedAs.slice(0, MAX_NAME_CHARS) }),
-    ...(flags !== '' && { f: flags }),
-  })
+  // By hand: one object for JSON.stringify costs three times as much.
+  let text = ''
+  for (const { what, count, usdPerUnit } of parts) text += `,"${LETTERS[what]}":[${count},${usdPerUnit}]`
+  if (multiplier !== 1) text += `,"x":${multiplier}`
+  if (tier !== 'standard') text += `,"t":"${tier}"`
+  if (isLongContext) text += ',"l":1'
+  if (pricedAs !== undefined) text += `,"b":${JSON.stringify(pricedAs.slice(0, MAX_NAME_CHARS))}`
+  if (isClamped || isEstimated || isUnpriced)
+    text += `,"f":"${isClamped ? 'c' : ''}${isEstimated ? 'e' : ''}${isUnpriced ? 'u' : ''}"`
+  return `{${text.slice(1)}}`
 }
 
 /** Errors: none; a text that somebody has changed by hand says nothing. */

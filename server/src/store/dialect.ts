@@ -25,6 +25,8 @@ export interface SqlDialect {
   /** CREATE INDEX that does nothing when the index is there. `on` is `table (columns)`. */
   createIndex(name: string, on: string): string
   createUniqueIndex(name: string, on: string): string
+  /** INSERT INTO of many rows in a transaction that every failure ends: the statement need not be undone by itself. */
+  readonly insertManyInto: string
   /** INSERT tail: keep the old row when `key` repeats; any other violation still fails. */
   keepExisting(key: string): string
   /** INSERT tail: overwrite `columns` when `key` repeats. */
@@ -77,6 +79,8 @@ export const sqlite: SqlDialect = {
   inKeyOrder: ' WITHOUT ROWID',
   createIndex: (name, on) => `CREATE INDEX IF NOT EXISTS ${name} ON ${on}`,
   createUniqueIndex: (name, on) => `CREATE UNIQUE INDEX IF NOT EXISTS ${name} ON ${on}`,
+  // Without FAIL each statement keeps a journal of its own: 28 us (3.50).
+  insertManyInto: 'INSERT OR FAIL INTO',
   keepExisting: (key) => `ON CONFLICT (${key}) DO NOTHING`,
   overwrite: (key, columns) =>
     `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${columns.map((c) => `${c} = excluded.${c}`).join(', ')}`,

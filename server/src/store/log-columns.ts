@@ -2,6 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { UsageState } from '../core/usage.ts'
 import type { LogRow, StoredLogRow } from '../ports/attempt-log.ts'
 import { costPartsIn, costPartsText } from './cost-parts-text.ts'
+import type { CountedRow } from './rollup-batch.ts'
 import type { LogsTable } from './schema.ts'
 import { textOfBytes, textOfChars, wholeNumber } from './stored-text.ts'
 
@@ -17,48 +18,121 @@ const NANO = 1e9
 
 type Column = keyof Insertable<LogsTable>
 
+/** The columns that an append writes. */
+export const LOG_COLUMNS = [
+  'time',
+  'minute_bucket',
+  'model',
+  'actual_model',
+  'channel_id',
+  'status_code',
+  'message',
+  'duration',
+  'is_streaming',
+  'first_byte_time',
+  'api_key_used',
+  'auth_token_id',
+  'client_ip',
+  'input_tokens',
+  'output_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'cache_5m_input_tokens',
+  'cache_1h_input_tokens',
+  'cost',
+  'request_id',
+  'attempt_id',
+  'attempt_no',
+  'usage_state',
+  'cost_nano',
+  'reasoning_tokens',
+  'path',
+  'bytes_sent',
+  'cost_parts',
+  'decision',
+] as const satisfies readonly Column[]
+
+type ValuesOf<Columns extends readonly Column[]> = {
+  readonly [At in keyof Columns]: Insertable<LogsTable>[Columns[At]]
+}
+type Missing = Exclude<Column, (typeof LOG_COLUMNS)[number] | 'id'>
+
 /**
- * The columns that an append writes, each with how it comes out of a row. Text is cut to what every database takes and
- * numbers are made whole here, row by row: one impossible value must not lose the batch it came with.
+ * What a row is in the table, in the order of `LOG_COLUMNS`; nothing, so that it does not compile, when a column is not
+ * in the list. Plain data: as text it crosses to another thread.
  */
-export const LOG_COLUMNS: readonly (readonly [Column, (row: LogRow) => string | number | null])[] = [
-  ['time', (row) => wholeNumber(row.timeMs)],
-  ['minute_bucket', (row) => Math.floor(wholeNumber(row.timeMs) / MINUTE_MS)],
-  ['model', (row) => textOfChars(row.model, MODEL_CHARS)],
-  ['actual_model', (row) => textOfChars(row.actualModel, MODEL_CHARS)],
-  ['channel_id', (row) => wholeNumber(row.channelId)],
-  ['status_code', (row) => wholeNumber(row.statusCode)],
-  ['message', (row) => textOfBytes(row.message, MESSAGE_BYTES)],
-  ['duration', (row) => secondsOf(row.durationMs)],
-  ['is_streaming', (row) => (row.streaming ? 1 : 0)],
-  ['first_byte_time', (row) => secondsOf(row.firstByteMs)],
-  ['api_key_used', (row) => textOfChars(row.apiKeyUsed, KEY_CHARS)],
-  ['auth_token_id', (row) => wholeNumber(row.tokenId)],
-  ['client_ip', (row) => textOfChars(row.clientIp, IP_CHARS)],
-  ['input_tokens', (row) => wholeNumber(row.inputTokens)],
-  ['output_tokens', (row) => wholeNumber(row.outputTokens)],
-  ['cache_read_input_tokens', (row) => wholeNumber(row.cacheReadTokens)],
-  ['cache_creation_input_tokens', (row) => wholeNumber(row.cacheWriteTokens)],
-  ['cache_5m_input_tokens', (row) => wholeNumber(row.cacheWrite5mTokens)],
-  ['cache_1h_input_tokens', (row) => wholeNumber(row.cacheWrite1hTokens)],
-  ['cost', (row) => wholeNumber(row.costNanoUsd) / NANO],
-  ['request_id', (row) => textOfChars(row.requestId, ID_CHARS)],
-  ['attempt_id', (row) => textOfChars(row.attemptId, ID_CHARS)],
-  ['attempt_no', (row) => wholeNumber(row.attemptNo)],
-  ['usage_state', (row) => row.usageState],
-  ['cost_nano', (row) => wholeNumber(row.costNanoUsd)],
-  ['reasoning_tokens', (row) => wholeNumber(row.reasoningTokens)],
-  ['path', (row) => textOfBytes(row.path, PATH_BYTES)],
-  ['bytes_sent', (row) => wholeNumber(row.bytesSent)],
-  ['cost_parts', (row) => costPartsText(row.costParts)],
-  ['decision', (row) => (row.decision === undefined ? null : textOfBytes(row.decision, DECISION_BYTES))],
-]
+export type LogValues = [Missing] extends [never] ? ValuesOf<typeof LOG_COLUMNS> : never
 
-const TO_VALUE = LOG_COLUMNS.map(([, value]) => value)
+/**
+ * Text is cut to what every database takes and numbers are made whole here, row by row: one impossible value must not
+ * lose the batch it came with.
+ */
+export function logValues(row: LogRow): LogValues {
+  const timeMs = wholeNumber(row.timeMs)
+  const costNano = wholeNumber(row.costNanoUsd)
+  // One literal costs a third of a loop over the columns.
+  return [
+    timeMs,
+    Math.floor(timeMs / MINUTE_MS),
+    textOfChars(row.model, MODEL_CHARS),
+    textOfChars(row.actualModel, MODEL_CHARS),
+    wholeNumber(row.channelId),
+    wholeNumber(row.statusCode),
+    textOfBytes(row.message, MESSAGE_BYTES),
+    secondsOf(row.durationMs),
+    row.streaming ? 1 : 0,
+    secondsOf(row.firstByteMs),
+    textOfChars(row.apiKeyUsed, KEY_CHARS),
+    wholeNumber(row.tokenId),
+    textOfChars(row.clientIp, IP_CHARS),
+    wholeNumber(row.inputTokens),
+    wholeNumber(row.outputTokens),
+    wholeNumber(row.cacheReadTokens),
+    wholeNumber(row.cacheWriteTokens),
+    wholeNumber(row.cacheWrite5mTokens),
+    wholeNumber(row.cacheWrite1hTokens),
+    costNano / NANO,
+    textOfChars(row.requestId, ID_CHARS),
+    textOfChars(row.attemptId, ID_CHARS),
+    wholeNumber(row.attemptNo),
+    row.usageState,
+    costNano,
+    wholeNumber(row.reasoningTokens),
+    textOfBytes(row.path, PATH_BYTES),
+    wholeNumber(row.bytesSent),
+    costPartsText(row.costParts),
+    row.decision === undefined ? null : textOfBytes(row.decision, DECISION_BYTES),
+  ]
+}
 
-/** The values of a row in the order of `LOG_COLUMNS`. */
-export function logValues(row: LogRow): (string | number | null)[] {
-  return TO_VALUE.map((value) => value(row))
+/** What sums need to know of a row, read from its values. */
+export function countedOf(values: LogValues): CountedRow {
+  const {
+    0: timeMs,
+    2: model,
+    4: channelId,
+    5: statusCode,
+    7: duration,
+    8: isStreaming,
+    9: firstByte,
+    11: tokenId,
+  } = values
+  const { 13: inputTokens, 14: outputTokens, 15: cacheReadTokens, 16: cacheWriteTokens, 24: costNanoUsd } = values
+  return {
+    timeMs,
+    model,
+    channelId,
+    tokenId,
+    statusCode,
+    streaming: isStreaming !== 0,
+    durationMs: millisecondsOf(duration),
+    firstByteMs: millisecondsOf(firstByte),
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    costNanoUsd,
+  }
 }
 
 export function logRowOf(row: Selectable<LogsTable>): StoredLogRow {

@@ -108,7 +108,7 @@ describe('the connection', () => {
   test('a failing batch is undone whole, and the next one works', async () => {
     const engine = memory()
     const insert = {
-      ...logInsert(engine.db, sqlite),
+      ...logInsert(sqlite),
       sql: 'INSERT INTO logs (attempt_id, message) VALUES (?, ?) ON CONFLICT (attempt_id) DO NOTHING',
     }
     const none = () => []

@@ -32,18 +32,30 @@ export type CountedRow = Pick<
  */
 export function minutesOf(rows: readonly CountedRow[], isNew?: readonly boolean[]): RollupRow[] {
   const found = new Map<string, RollupRow>()
+  let last: Last | undefined
   for (const [index, row] of rows.entries()) {
     if ((isNew && !isNew[index]) || !isCounted(row)) continue
     const minute = Math.floor(wholeNumber(row.timeMs) / MINUTE_MS)
-    const name = `${minute} ${row.channelId} ${row.tokenId} ${row.model}`
-    let sum = found.get(name)
-    if (sum === undefined) {
-      sum = { key: keyOf(row, minute * MINUTE_MS), rollup: emptyRollup(), peakRpm: 0 }
-      found.set(name, sum)
-    }
-    addRow(sum.rollup, row)
+    // Most rows are of the same minute, channel, model and token as the one before.
+    if (last?.minute !== minute || !isOfSame(last.row, row)) last = { minute, row, sum: sumIn(found, minute, row) }
+    addRow(last.sum.rollup, row)
   }
   return [...found.values()]
+}
+
+type Last = { readonly minute: number; readonly row: CountedRow; readonly sum: RollupRow }
+
+function isOfSame(a: CountedRow, b: CountedRow): boolean {
+  return a.channelId === b.channelId && a.tokenId === b.tokenId && a.model === b.model
+}
+
+function sumIn(found: Map<string, RollupRow>, minute: number, row: CountedRow): RollupRow {
+  const name = `${minute} ${row.channelId} ${row.tokenId} ${row.model}`
+  const known = found.get(name)
+  if (known !== undefined) return known
+  const sum = { key: keyOf(row, minute * MINUTE_MS), rollup: emptyRollup(), peakRpm: 0 }
+  found.set(name, sum)
+  return sum
 }
 
 function keyOf(row: CountedRow, bucketMs: number) {

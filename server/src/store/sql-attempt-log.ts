@@ -1,5 +1,5 @@
-import type { AttemptLog } from '../ports/attempt-log.ts'
-import { logValues } from './log-columns.ts'
+import type { AttemptLog, LogRow } from '../ports/attempt-log.ts'
+import { countedOf, type LogValues, logValues } from './log-columns.ts'
 import { costByChannel, goneCostByToken, modelsBetween, readPage } from './log-reads.ts'
 import { logInsert, tokenUpdate } from './log-statements.ts'
 import { minutesOf } from './rollup-batch.ts'
@@ -9,18 +9,22 @@ import { totalsByToken } from './token-totals.ts'
 
 const IDS_PER_QUERY = 500
 
+/** Rows may come as the values of their columns, as they cross to the database thread. */
+export type SqlAttemptLog = AttemptLog & { append(rows: readonly (LogRow | LogValues)[]): Promise<void> }
+
 /** Attempts, table `logs`, with what they add to: counters in `auth_tokens`, minutes in `rollups`. */
-export function sqlAttemptLog(engine: SqlEngine): AttemptLog {
-  const insert = logInsert(engine.db, engine.dialect)
+export function sqlAttemptLog(engine: SqlEngine): SqlAttemptLog {
+  const insert = logInsert(engine.dialect)
   const update = tokenUpdate(engine.db)
   const addMinutes = rollupUpsert(engine.dialect)
   return {
     async append(rows) {
       if (rows.length === 0) return
-      await engine.insertEach(insert, rows.map(logValues), (isNew) => [
-        ...totalsByToken(rows, isNew).map(update),
-        ...addMinutes(minutesOf(rows, isNew)),
-      ])
+      const values = rows.map((row) => ('attemptId' in row ? logValues(row) : row))
+      await engine.insertEach(insert, values, (isNew) => {
+        const counted = values.map(countedOf)
+        return [...totalsByToken(counted, isNew).map(update), ...addMinutes(minutesOf(counted, isNew))]
+      })
     },
     page: (query) => readPage(engine, query),
     known: (ids) => known(engine, ids),

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { Kysely } from 'kysely'
-import { BunSqliteConnection, bunSqliteDialect } from './bun-sqlite-dialect.ts'
+import { BunSqliteConnection, bunSqliteDialect, KnownRow } from './bun-sqlite-dialect.ts'
 import { sqlite } from './dialect.ts'
 import type { Schema } from './schema.ts'
 import type { SqlEngine } from './sql-engine.ts'
@@ -12,13 +12,20 @@ export function sqliteEngine(database: Database): SqlEngine {
   return {
     db,
     dialect: sqlite,
-    insertEach: (insert, rows, follow) =>
-      // Through Kysely's queue for the one connection, so that it never lands inside somebody's transaction.
-      db.connection().execute(async () =>
+    insertEach: (insert, rows, follow) => {
+      const write = (insertRows: () => boolean[]) =>
         connection.atOnce(() => {
-          const isNew = connection.runEach(insert.sql, rows)
-          for (const query of follow(isNew)) connection.runEach(query.sql, [query.parameters])
-        }),
-      ),
+          for (const query of follow(insertRows())) connection.runEach(query.sql, [query.parameters])
+        })
+      // Through Kysely's queue for the one connection, so that it never lands inside somebody's transaction.
+      return db.connection().execute(async () => {
+        try {
+          write(() => connection.insertMany(insert, rows))
+        } catch (error) {
+          if (!(error instanceof KnownRow)) throw error
+          write(() => connection.runEach(insert.sql, rows)) // one by one it is known which
+        }
+      })
+    },
   }
 }

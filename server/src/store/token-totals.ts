@@ -1,4 +1,4 @@
-import type { LogRow } from '../ports/attempt-log.ts'
+import type { CountedRow } from './rollup-batch.ts'
 import { wholeNumber } from './stored-text.ts'
 
 /** What a batch of finished attempts adds to one token. */
@@ -27,18 +27,21 @@ export type TokenTotals = {
  * A 2xx is a success, every other status a failure; both are charged what was seen. Running means take every attempt
  * that has the number, failures included, as the earlier program does.
  */
-export function totalsByToken(rows: readonly LogRow[], isNew: readonly boolean[]): TokenTotals[] {
+export function totalsByToken(rows: readonly CountedRow[], isNew: readonly boolean[]): TokenTotals[] {
   const totals = new Map<number, TokenTotals>()
+  let sum = emptyTotals(0)
   for (const [index, row] of rows.entries()) {
     if (!isNew[index] || row.tokenId <= 0) continue
-    const sum = totals.get(row.tokenId) ?? emptyTotals(row.tokenId)
-    totals.set(row.tokenId, sum)
+    if (sum.tokenId !== row.tokenId) {
+      sum = totals.get(row.tokenId) ?? emptyTotals(row.tokenId)
+      totals.set(row.tokenId, sum)
+    }
     addRow(sum, row)
   }
   return [...totals.values()]
 }
 
-function addRow(sum: TokenTotals, row: LogRow): void {
+function addRow(sum: TokenTotals, row: CountedRow): void {
   if (row.statusCode >= 200 && row.statusCode <= 299) sum.successes++
   else sum.failures++
   if (!row.streaming) {
