@@ -32,10 +32,10 @@ export type Proxies = {
 export const FETCH_LIMIT = { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336' }
 
 /**
- * Bun's allocator gives back the holes in pages that are in use, some ten times a second, and needs them again a moment
- * later: a tenth of the CPU of a busy proxy. Whole pages still go back.
+ * Bun's allocator gives back what is free for 100 ms, and the holes in pages that are in use some ten times a second,
+ * and needs both again a moment later: a tenth of the CPU of a busy proxy. Whole pages still go back, after a second.
  */
-const KEEP_HOLES = { MIMALLOC_PURGE_HOLES: '0' }
+const FREED_MEMORY = { MIMALLOC_PURGE_HOLES: '0', MIMALLOC_PURGE_DELAY: '1000' }
 
 export function proxyProcesses(count: number, start: Omit<ProxyStart, 'row'>, log: Log): Proxies {
   let plane: OpenControl | undefined
@@ -133,5 +133,5 @@ export function proxyInProcess({ start, shared, log, answer }: InProcessParts): 
 /** The environment of a proxy: ours, less the password, which it has no use for. */
 function proxyEnv(start: ProxyStart): Record<string, string> {
   const { CCLOAD_PASS: _, ...ours } = process.env
-  return { ...KEEP_HOLES, ...(ours as Record<string, string>), ...FETCH_LIMIT, [PROXY_START]: JSON.stringify(start) }
+  return { ...FREED_MEMORY, ...(ours as Record<string, string>), ...FETCH_LIMIT, [PROXY_START]: JSON.stringify(start) }
 }

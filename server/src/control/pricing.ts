@@ -2,6 +2,7 @@ import { costOf } from '../core/cost.ts'
 import { costPartsOf, type Terms, USUAL_TERMS } from '../core/cost-parts.ts'
 import { modelNames } from '../core/model-name.ts'
 import { type PriceBook, priceOf } from '../core/price-book.ts'
+import type { Usage } from '../core/usage.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 
 /** What attempts cost, by the prices of this moment. Once charged, a row keeps its cost. */
@@ -26,15 +27,26 @@ function pricedRow(book: PriceBook, row: LogRow): LogRow {
   if (!hasUse(row, terms)) return terms.isClamped ? { ...row, costParts: { ...NOTHING_USED, isEstimated } } : row
   const model = row.actualModel || row.model
   const price = priceOf(book, model, row.timeMs)
-  const { webSearches, serviceTier } = terms
-  const usage = { ...row, webSearches, ...(serviceTier && { serviceTier }) }
-  const cost = price && costOf(price, usage, { multiplier: terms.multiplier })
+  const cost = price && costOf(price, usageOf(row, terms), terms)
   const pricedAs = price && !isNameOf(price.model, model) ? price.model : undefined
   return {
     ...row,
     costNanoUsd: cost?.nanoUsd ?? 0,
     costParts: costPartsOf({ cost, terms, isEstimated, pricedAs }),
   }
+}
+
+function usageOf(row: LogRow, { webSearches, serviceTier }: Terms): Usage {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite5mTokens, cacheWrite1hTokens } = row
+  const tokens = {
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    cacheWrite5mTokens,
+    cacheWrite1hTokens,
+  }
+  return serviceTier === undefined ? { ...tokens, webSearches } : { ...tokens, webSearches, serviceTier }
 }
 
 const MAX_KNOWN_NAMES = 2_000

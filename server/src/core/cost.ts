@@ -120,20 +120,19 @@ type Line = Omit<CostPart, 'nanoUsd'>
 type Tariff = { readonly rates: Rates; readonly price: Price; readonly requests: number }
 
 function linesOf(counts: Counts, { rates, price, requests }: Tariff): readonly Line[] {
-  const lines: Line[] = [
-    { what: 'input', count: counts.input, nanoUsdPerMillion: rates.inputNanoPerMTok },
-    { what: 'output', count: counts.output, nanoUsdPerMillion: rates.outputNanoPerMTok },
-    { what: 'cache-read', count: counts.cacheRead, nanoUsdPerMillion: rates.cacheReadNanoPerMTok },
-    { what: 'cache-write-5m', count: counts.cacheWrite5m, nanoUsdPerMillion: rates.cacheWrite5mNanoPerMTok },
-    { what: 'cache-write-1h', count: counts.cacheWrite1h, nanoUsdPerMillion: rates.cacheWrite1hNanoPerMTok },
-    { what: 'web-search', count: counts.webSearches, nanoUsdPerMillion: price.webSearchNanoUsd * MILLION },
-    { what: 'request', count: requests, nanoUsdPerMillion: price.requestNanoUsd * MILLION },
-  ]
-  return lines.filter((line) => line.count > 0 && (line.nanoUsdPerMillion > 0 || isTokens(line)))
-}
-
-function isTokens({ what }: Line): boolean {
-  return what !== 'web-search' && what !== 'request'
+  const lines: Line[] = []
+  const add = (what: Line['what'], count: number, nanoUsdPerMillion: number): void => {
+    if (count > 0) lines.push({ what, count, nanoUsdPerMillion })
+  }
+  add('input', counts.input, rates.inputNanoPerMTok)
+  add('output', counts.output, rates.outputNanoPerMTok)
+  add('cache-read', counts.cacheRead, rates.cacheReadNanoPerMTok)
+  add('cache-write-5m', counts.cacheWrite5m, rates.cacheWrite5mNanoPerMTok)
+  add('cache-write-1h', counts.cacheWrite1h, rates.cacheWrite1hNanoPerMTok)
+  // Tokens are told of also where they are free.
+  if (price.webSearchNanoUsd > 0) add('web-search', counts.webSearches, price.webSearchNanoUsd * MILLION)
+  if (price.requestNanoUsd > 0) add('request', requests, price.requestNanoUsd * MILLION)
+  return lines
 }
 
 type Shared = { readonly nanoUsd: number; readonly shares: readonly number[]; readonly overflowed: boolean }
@@ -154,7 +153,7 @@ function shared(lines: readonly Line[], multiplierMillionths: number): Shared {
 function sharedSmall(exact: readonly number[], sum: number): Omit<Shared, 'overflowed'> {
   const nanoUsd = Math.floor((sum + MILLION / 2) / MILLION)
   const shares = exact.map((part) => Math.floor(part / MILLION))
-  giveRest(shares, { total: nanoUsd, rests: exact.map((part) => part % MILLION) })
+  giveRest(shares, { total: nanoUsd, restOf: (index) => (exact[index] ?? 0) % MILLION })
   return { nanoUsd, shares }
 }
 
@@ -172,17 +171,18 @@ function sharedBig(exact: readonly bigint[]): Shared {
     left -= share
     return Number(share)
   })
-  giveRest(shares, { total: nanoUsd, rests: exact.map((part) => Number(part % BIG_DIVISOR)) })
+  giveRest(shares, { total: nanoUsd, restOf: (index) => Number((exact[index] ?? 0n) % BIG_DIVISOR) })
   return { nanoUsd, shares, overflowed }
 }
 
-type Rest = { readonly total: number; readonly rests: readonly number[] }
+type Rest = { readonly total: number; readonly restOf: (index: number) => number }
 
 /** Raises shares by one, those with the largest rests first, until they sum up to the total. */
-function giveRest(shares: number[], { total, rests }: Rest): void {
-  let left = total - shares.reduce((sum, share) => sum + share, 0)
+function giveRest(shares: number[], { total, restOf }: Rest): void {
+  let left = total
+  for (const share of shares) left -= share
   if (left <= 0) return
-  const byRest = rests.map((rest, index) => ({ index, rest })).sort((a, b) => b.rest - a.rest)
+  const byRest = shares.map((_, index) => ({ index, rest: restOf(index) })).sort((a, b) => b.rest - a.rest)
   for (const { index } of byRest) {
     if (left <= 0) return
     shares[index] = (shares[index] ?? 0) + 1

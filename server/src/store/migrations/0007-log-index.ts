@@ -11,13 +11,13 @@ const FORMER = ['idx_logs_time_channel_model', 'idx_logs_time_status', 'idx_logs
 const LOGS: TableDef = {
   name: 'logs',
   columns: [],
-  indexes: { idx_logs_time: 'time, channel_id, status_code, auth_token_id, model' },
+  indexes: { idx_logs_time_filters: 'time, channel_id, status_code, auth_token_id, model' },
 }
 
 export const logIndex: Migration = {
   version: '0007_log_index',
   async up(db) {
     await ensureIndexes(db, LOGS)
-    for (const name of FORMER) await db.run(db.dialect.dropIndex(name, LOGS.name))
+    for (const name of FORMER) await db.run(`DROP INDEX IF EXISTS ${name}`)
   },
 }

@@ -4,7 +4,8 @@ import { rollups } from './0003-rollups.ts'
 import { limits } from './0004-limits.ts'
 import { costParts } from './0005-cost-parts.ts'
 import { decisions } from './0006-decisions.ts'
+import { logIndex } from './0007-log-index.ts'
 import type { Migration } from './migration.ts'
 
 /** All migrations, in their order. New ones are appended; a released one is never changed. */
-export const MIGRATIONS: readonly Migration[] = [base, cooldownReasons, rollups, limits, costParts, decisions]
+export const MIGRATIONS: readonly Migration[] = [base, cooldownReasons, rollups, limits, costParts, decisions, logIndex]
