@@ -44,7 +44,7 @@ export type OrderInput<C extends Candidate> = {
   /** With nothing usable, name the one that is ready first (setting `cooldown_fallback_enabled`). */
   readonly fallback: 'earliest' | 'none'
   /** The channel that served this session last: first inside its own level, while usable. */
-  readonly preferId?: number
+  readonly preferId?: number | undefined
   /**
    * Takes one turn of a group and returns its number, counting from 0 over all processes. Called once for each level of
    * more than one that is really reached. `groupKey`: unsigned 32-bit hash of the ids in the group.
@@ -54,6 +54,9 @@ export type OrderInput<C extends Candidate> = {
   /** When limits of the day begin anew, Unix ms; asked only when one is reached. */
   readonly dayEndsAtMs?: () => number
 }
+
+/** What is the same for all that are ordered in one process. */
+export type Turns = Required<Pick<OrderInput<Candidate>, 'ticket' | 'cache' | 'dayEndsAtMs'>>
 
 export type Ordering<C extends Candidate> = {
   /** Whom to try, one after the other. Lazy, may be walked once: a turn is taken only when its level is reached. */

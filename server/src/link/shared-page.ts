@@ -62,6 +62,8 @@ export class SharedPage implements Shared {
   readonly #turns: Int32Array
   readonly #keyTurns: Int32Array
   readonly #rests: BigInt64Array
+  /** The same words in halves. */
+  readonly #restHalves: Int32Array
   readonly #seats: BigInt64Array
   readonly #generation: Int32Array
   readonly #rowsUsed: Int32Array
@@ -78,6 +80,7 @@ export class SharedPage implements Shared {
     this.#turns = new Int32Array(buffer, byteOffset + TURNS_AT, TURN_GROUPS)
     this.#keyTurns = new Int32Array(buffer, byteOffset + KEY_TURNS_AT, KEY_TURNS)
     this.#rests = new BigInt64Array(buffer, byteOffset + RESTS_AT, MAX_CELLS)
+    this.#restHalves = new Int32Array(buffer, byteOffset + RESTS_AT, 2 * MAX_CELLS)
     this.#seats = new BigInt64Array(buffer, byteOffset + SEATS_AT, SEATS)
     this.#generation = new Int32Array(buffer, byteOffset + GENERATION_AT, 1)
     this.#rowsUsed = new Int32Array(buffer, byteOffset + ROWS_USED_AT, 1)
@@ -119,7 +122,12 @@ export class SharedPage implements Shared {
   }
 
   rest(cell: Cell): Rest | undefined {
-    return this.#unpack(Atomics.load(this.#rests, cell))
+    return this.#mayRest(cell) ? this.#unpack(Atomics.load(this.#rests, cell)) : undefined
+  }
+
+  /** The usual answer is no, without a BigInt. The half that holds `since` is zero in no rest but that of no time at all. */
+  #mayRest(cell: Cell): boolean {
+    return Atomics.load(this.#restHalves, 2 * cell) !== 0 || Atomics.load(this.#restHalves, 2 * cell + 1) !== 0
   }
 
   changeRest(cell: Cell, decide: (previous: Rest | undefined) => Rest | undefined): Rest | undefined {
@@ -135,6 +143,7 @@ export class SharedPage implements Shared {
   }
 
   clearRest(cell: Cell, may: (rest: Rest) => boolean): boolean {
+    if (!this.#mayRest(cell)) return false
     const before = Atomics.load(this.#rests, cell)
     const rest = this.#unpack(before)
     // A rest that changed under our eyes is a newer judgement than ours: leave it.

@@ -42,14 +42,15 @@ function planOf(planned: Planned): Plan {
     exchange.decision = withSeat('', seat.channelId)
     return { steps: maker.values(), skipped: [], seat, isLastResort: true, isOutage: false, lost }
   }
+  const { turns } = deps
   const { order, skipped, isFallback } = orderChannels<Standee>({
     candidates,
     nowMs,
     fallback: settings.cooldownFallbackEnabled ? 'earliest' : 'none',
-    ticket: (group) => deps.shared.takeTurn(group),
-    cache: deps.swrr,
-    dayEndsAtMs: () => deps.shared.meters.periods().dayEndsAtMs,
-    ...(seat && { preferId: seat.channelId }),
+    ticket: turns.ticket,
+    cache: turns.cache,
+    dayEndsAtMs: turns.dayEndsAtMs,
+    preferId: seat?.channelId,
   })
   const barred = all.length - candidates.length
   exchange.decision = considered(candidates, { skipped, isFallback, barred, seatId: seat?.channelId })

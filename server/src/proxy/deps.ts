@@ -1,5 +1,5 @@
 import type { CooldownSteps } from '../config/env.ts'
-import type { SwrrCache } from '../core/smooth-turn.ts'
+import type { Turns } from '../core/order-channels.ts'
 import type { RestReason } from '../link/messages.ts'
 import type { LogRow } from '../ports/attempt-log.ts'
 import type { CooldownTarget } from '../ports/channel-store.ts'
@@ -39,7 +39,7 @@ export type ProxyDeps = {
   /** The compiled snapshot in force; read once per decision, never kept over an await. */
   readonly view: () => View
   readonly shared: Shared
-  readonly swrr: SwrrCache
+  readonly turns: Turns
   readonly gate: Gate
   readonly send: UpstreamSend
   readonly deadlines: Deadlines

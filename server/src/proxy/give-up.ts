@@ -66,7 +66,13 @@ function readyInMs(
   const candidates = allowedOf(all, exchange.token?.limits).filter(
     ({ id }) => !full.some(({ channelId }) => channelId === id),
   )
-  const { count, skipped } = orderChannels({ candidates, nowMs, fallback: 'none', ticket: () => 0, cache: deps.swrr })
+  const { count, skipped } = orderChannels({
+    candidates,
+    nowMs,
+    fallback: 'none',
+    ticket: () => 0,
+    cache: deps.turns.cache,
+  })
   return count > 0 ? undefined : earliestReadyInMs([...skipped, ...full], nowMs)
 }
 

@@ -109,7 +109,11 @@ function depsOf(parts: ProxyParts, plane: Plane, { active, stopping }: Life): Pr
     limits,
     view: () => plane.view(),
     shared,
-    swrr: newSwrrCache(),
+    turns: {
+      ticket: (group) => shared.takeTurn(group),
+      cache: newSwrrCache(),
+      dayEndsAtMs: () => shared.meters.periods().dayEndsAtMs,
+    },
     gate: gate(shared, () => gateLimits(plane, limits.maxConcurrency), clock.monoMs),
     send: parts.makeSend(() => plane.view().settings.upstreamConnectTimeoutMs),
     deadlines: deadlineWheel(clock.monoMs),

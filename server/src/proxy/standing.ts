@@ -22,6 +22,16 @@ export function standees(field: Field, shared: Shared, nowMs: number): readonly 
   const known = field.standing
   if (known && known.generation === generation && nowMs < known.untilMs && nowMs >= known.madeAtMs)
     return known.standees
+  const standing = standingNow(field, shared, { generation, nowMs })
+  field.standing = standing
+  return standing.standees
+}
+
+function standingNow(
+  { matches }: Field,
+  shared: Shared,
+  { generation, nowMs }: { readonly generation: number; readonly nowMs: number },
+): Standing {
   let untilMs = Number.POSITIVE_INFINITY
   const restUntilMs = (cell: Cell): number => {
     const leftMs = remainingMs(shared.rest(cell), nowMs)
@@ -29,9 +39,8 @@ export function standees(field: Field, shared: Shared, nowMs: number): readonly 
     untilMs = Math.min(untilMs, nowMs + leftMs)
     return nowMs + leftMs
   }
-  const list = field.matches.map((match) => standeeOf(match, restUntilMs, nowMs))
-  field.standing = { generation, untilMs, madeAtMs: nowMs, standees: list }
-  return list
+  const list = matches.map((match) => standeeOf(match, restUntilMs, nowMs))
+  return { generation, untilMs, madeAtMs: nowMs, standees: list }
 }
 
 /** Those that a token may be served by. */

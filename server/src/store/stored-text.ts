@@ -4,7 +4,7 @@ const NUL = /\0/g // databases cut text at it
 
 /** Text that every database takes: no lone surrogates, no NUL. Anything but a string becomes `''`. */
 function clean(value: unknown): string {
-  if (typeof value !== 'string') return ''
+  if (typeof value !== 'string' || value === '') return ''
   const text = value.isWellFormed() ? value : value.toWellFormed()
   return text.includes('\0') ? text.replace(NUL, REPLACEMENT) : text
 }
