@@ -1,3 +1,5 @@
+import { apiOfPath } from '../core/channel-type.ts'
+import type { Failure } from '../core/failure.ts'
 import type { Handed } from '../link/hand-over.ts'
 import type { Health } from '../link/messages.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
@@ -40,6 +42,7 @@ export function front(parts: FrontParts): (request: Request, server: Server) => 
 
 function answer(parts: FrontParts, client: Client): Answered {
   const { method, path } = client
+  if (client.request.headers.get('host')?.includes(',')) return closing(refused(parts.deps, client, TWO_HOSTS))
   if (path.startsWith('/v1/') || path.startsWith('/v1beta/')) return serve(parts.deps, client)
   if (path === '/health' && (method === 'GET' || method === 'HEAD')) return healthAnswer(parts.health(), method)
   if (path === '/api/event_logging/batch' && method === 'POST') return Response.json({})
@@ -56,10 +59,7 @@ function healthAnswer({ ok, why }: Health, method: string): Response {
 
 async function toControl({ deps, handOver }: FrontParts, client: Client): Promise<Response> {
   const read = await readBody(client, deps, MAX_ADMIN_BODY_BYTES)
-  if (!read.ok) {
-    const result = ownVerdict(read.failure, deps.clock.nowMs())
-    return refusal(read.failure, result, { api: undefined, requestId: deps.newId(), secrets: [] })
-  }
+  if (!read.ok) return refused(deps, client, read.failure)
   client.ownTimers()
   try {
     return await handOver({
@@ -74,6 +74,20 @@ async function toControl({ deps, handOver }: FrontParts, client: Client): Promis
     releaseBody(deps.shared, read.body)
     client.serverTimers()
   }
+}
+
+/** Repeated header lines arrive as one, joined by commas. RFC 9112 §3.2: more than one `Host` is answered 400. */
+const TWO_HOSTS: Failure = { kind: 'bad-request', message: 'a request has one Host header, and this one has more' }
+
+/** What follows on this connection is not to be believed either. */
+function closing(response: Response): Response {
+  response.headers.set('connection', 'close')
+  return response
+}
+
+function refused(deps: ProxyDeps, { path }: Client, failure: Failure): Response {
+  const to = { api: apiOfPath(path), requestId: deps.newId(), secrets: [] }
+  return refusal(failure, ownVerdict(failure, deps.clock.nowMs()), to)
 }
 
 /** One line a request, without its query: Gemini clients put their token there. */
