@@ -15,9 +15,6 @@ import { type Surroundings, surroundings } from './surroundings.ts'
 import { systemClock } from './system-clock.ts'
 import { VERSION } from './version.ts'
 
-/** Loading a vocabulary takes half a second of a core and 80 MB for a moment: not while clients come back after a start. */
-const WARM_AFTER_MS = 10_000
-
 /** A running program: what `main` needs to end it. */
 export type RunningProgram = {
   readonly port: number
@@ -70,8 +67,8 @@ async function openAll(config: Config, place: Surroundings, log: Log): Promise<R
     spoolDir: start.spoolDir,
     zone,
     replaceProxy: (row, why) => proxies?.replace(row, why),
-    // Not at the start: most of the memory that loading takes is given back, but only after some seconds.
-    onMessages: () => void setTimeout(() => counter.warm('claude'), WARM_AFTER_MS).unref(),
+    // Takes half a second of a core, and 80 MB for a moment: not at the start, and not from requests.
+    onMessages: () => counter.warm('claude'),
   })
   const refuseAddress = (url: URL): string | undefined => literalRefusal(url, port)
   const { control } = plane

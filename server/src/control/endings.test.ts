@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ const row = (attemptId: string): LogRow =>
   }) as LogRow
 
 /** A store that sums what it has been given, each attempt once, and may be away. */
-function open() {
+function open(onMessages?: () => void) {
   const state = { isAway: false, rows: new Map<string, number>(), loads: 0 }
   const sum = () => [...state.rows.values()].reduce((all, one) => all + one, 0)
   const token = { id: TOKEN, hash: 'h', allowedModels: [], allowedChannelIds: [], allowedAddresses: [] }
@@ -67,7 +67,7 @@ function open() {
     ...{ store, clock, spends, spoolDir: dir, health: new ChannelHealth(), log: { write() {} } },
     pricing: new Pricing(() => BASE_BOOK),
     changed() {},
-    onMessages: undefined,
+    onMessages,
   })
   return { state, endings, spentMicro: () => spends.tokenSpend(TOKEN).todayMicroUsd }
 }
@@ -123,5 +123,31 @@ test('a count of what was spent that the database could not give is made up for 
   expect([state.loads, spentMicro()]).toEqual([1, COST_MICRO + 5])
   await endings.lookAtLimits()
   expect(state.loads).toBe(1)
+  await endings.close()
+})
+
+test('who asks for messages has tokens counted soon, but what that takes waits for a quiet second', async () => {
+  const ticks: (() => void)[] = []
+  const timers = spyOn(globalThis, 'setInterval').mockImplementation(((tick: () => void) => ticks.push(tick)) as never)
+  const second = async (attempts: number, path: string): Promise<void> => {
+    endings.take(Array.from({ length: attempts }, (_, at) => ({ ...row(`${path}-${at}`), path })))
+    for (const tick of ticks) tick()
+    await Promise.resolve()
+    await Promise.resolve()
+  }
+  let loads = 0
+  const { endings } = open(() => {
+    loads++
+  })
+  const stop = endings.start()
+  timers.mockRestore()
+  const loadsAfter = async (seconds: number, attempts: number, path: string): Promise<number> => {
+    for (let at = 0; at < seconds; at++) await second(attempts, path)
+    return loads
+  }
+  expect(await loadsAfter(20, 1, '/v1/chat/completions')).toBe(0)
+  expect(await loadsAfter(20, 20, '/v1/messages')).toBe(0)
+  expect(await loadsAfter(20, 1, '/v1/messages')).toBe(1)
+  stop()
   await endings.close()
 })

@@ -7,6 +7,7 @@ import type { ChannelHealth } from './channel-health.ts'
 import { Ledger } from './ledger.ts'
 import type { Pricing } from './pricing.ts'
 import type { ProxyEnd } from './publisher.ts'
+import { QuietSecond } from './quiet-second.ts'
 import { regular } from './regular.ts'
 import type { SpendBook } from './spend-book.ts'
 import { spoolTaker } from './spool-taker.ts'
@@ -21,12 +22,13 @@ export type EndingsParts = {
   readonly health: ChannelHealth
   /** The state of these channels has changed by what was spent, or by a day that has begun. */
   readonly changed: (channelIds: readonly number[]) => void
-  /** Somebody speaks the API whose tokens are counted here. Called once. */
+  /** Somebody speaks the API whose tokens are counted here, and little else happens. Called once. */
   readonly onMessages: (() => void) | undefined
 }
 
 const SPOOL_LOOK_MS = 5_000
 const LIMITS_LOOK_MS = 1_000
+const SECOND_MS = 1_000
 
 /** What becomes of attempts that have ended: what they cost, what they say of a channel, and into the book with them. */
 export class Endings {
@@ -37,13 +39,15 @@ export class Endings {
   readonly takeSpool: () => Promise<void>
   readonly #parts: EndingsParts
   readonly #ledger: Ledger
+  readonly #quiet: QuietSecond
   #hasMessages = false
   /** What was spent has to be counted anew, as soon as the store takes all that is known here. */
   #isOwed = false
 
   constructor(parts: EndingsParts) {
-    const { store, clock, log, spoolDir, pricing } = parts
+    const { store, clock, log, spoolDir, pricing, onMessages } = parts
     this.#parts = parts
+    this.#quiet = new QuietSecond(() => onMessages?.())
     const overflow = spool(spoolDir, `control-${process.pid}-${clock.nowMs()}`)
     this.#ledger = new Ledger({
       logs: store.logs,
@@ -74,6 +78,7 @@ export class Endings {
     const stops = [
       regular(SPOOL_LOOK_MS, () => this.takeSpool(), log),
       regular(LIMITS_LOOK_MS, () => this.lookAtLimits(), log),
+      regular(SECOND_MS, async () => this.#quiet.tick(), log),
     ]
     return () => {
       for (const stop of stops) stop()
@@ -81,10 +86,11 @@ export class Endings {
   }
 
   take(ended: readonly LogRow[], from?: { readonly end: ProxyEnd; readonly batch: number }): void {
-    const { pricing, health, spends, onMessages } = this.#parts
+    const { pricing, health, spends } = this.#parts
+    this.#quiet.note(ended.length)
     if (!this.#hasMessages && ended.some(({ path }) => path === '/v1/messages')) {
       this.#hasMessages = true
-      onMessages?.()
+      this.#quiet.want()
     }
     const rows = pricing.priced(ended)
     health.note(rows)

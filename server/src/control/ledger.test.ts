@@ -63,6 +63,21 @@ describe('while the database takes them', () => {
     ])
   })
 
+  test('a proxy is told once of all its batches that were written together', async () => {
+    const { ledger, state } = open()
+    for (let batch = 1; batch <= 20; batch++) {
+      ledger.take([row(`a${batch}`)], 'p1', batch)
+      ledger.take([row(`own${batch}`)])
+      if (batch < 4) ledger.take([row(`b${batch}`)], 'p2', batch + 100)
+    }
+    await pass(200)
+    expect(state.appends.flat()).toHaveLength(43)
+    expect(state.stored).toEqual([
+      ['p1', 20],
+      ['p2', 103],
+    ])
+  })
+
   test('a proxy hears "stored" only when it is true', async () => {
     const { ledger, state } = open()
     const gate = Promise.withResolvers<void>()

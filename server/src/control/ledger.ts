@@ -114,7 +114,7 @@ export class Ledger {
     }
     this.#trouble = ''
     this.#rowsHeld -= rows.length
-    for (const { proxy, batch: upTo } of batch) if (proxy !== undefined) this.#parts.stored(proxy, upTo)
+    this.#tellStored(batch)
     return true
   }
 
@@ -139,7 +139,13 @@ export class Ledger {
     }
     if (oldest.length === 0) return
     this.#spill(oldest.flatMap(({ rows }) => rows))
-    for (const { proxy, batch } of oldest) if (proxy !== undefined) this.#parts.stored(proxy, batch)
+    this.#tellStored(oldest)
+  }
+
+  /** Each proxy once: a message costs as much as several rows do. */
+  #tellStored(taken: readonly Taken[]): void {
+    const last = new Map(taken.map(({ proxy, batch }) => [proxy, batch]))
+    for (const [proxy, upTo] of last) if (proxy !== undefined) this.#parts.stored(proxy, upTo)
   }
 
   /** When the disk refuses too there is nobody left to give them to: counted and said, and the program lives on. */

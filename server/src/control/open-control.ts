@@ -35,7 +35,7 @@ export type ControlParts = {
   readonly spoolDir: string
   /** A proxy does not take over what is in force. */
   readonly replaceProxy: (row: number, why: string) => void
-  /** Somebody speaks the API whose tokens are counted here. Called once. */
+  /** Somebody speaks the API whose tokens are counted here, and little else happens. Called once. */
   readonly onMessages?: () => void
   /** Of the environment, IANA name; the setting `reset_time_zone` goes before it. */
   readonly zone: string

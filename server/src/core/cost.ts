@@ -140,21 +140,22 @@ type Shared = { readonly nanoUsd: number; readonly shares: readonly number[]; re
 /** The total, rounded once, and what each line has of it: what rounding leaves over goes to those that lost most. */
 function shared(lines: readonly Line[], multiplierMillionths: number): Shared {
   if (multiplierMillionths === MILLION) {
-    const exact = lines.map((line) => line.count * line.nanoUsdPerMillion)
-    const sum = exact.reduce((total, part) => total + part, 0)
+    let sum = 0
+    for (const line of lines) sum += line.count * line.nanoUsdPerMillion
     // The way of nearly every answer, at a third of the cost; beyond 2^53 numbers would round on their own.
-    if (sum <= MAX_NANO_USD - MILLION) return { ...sharedSmall(exact, sum), overflowed: false }
+    if (sum <= MAX_NANO_USD - MILLION) return sharedSmall(lines, sum)
   }
   const exact = lines.map((line) => BigInt(line.count) * BigInt(line.nanoUsdPerMillion) * BigInt(multiplierMillionths))
   return sharedBig(exact)
 }
 
-/** @param exact  In millionths of a nano-USD. */
-function sharedSmall(exact: readonly number[], sum: number): Omit<Shared, 'overflowed'> {
+/** @param sum  Of what the lines cost, in millionths of a nano-USD. */
+function sharedSmall(lines: readonly Line[], sum: number): Shared {
   const nanoUsd = Math.floor((sum + MILLION / 2) / MILLION)
-  const shares = exact.map((part) => Math.floor(part / MILLION))
-  giveRest(shares, { total: nanoUsd, restOf: (index) => (exact[index] ?? 0) % MILLION })
-  return { nanoUsd, shares }
+  const exactOf = ({ count, nanoUsdPerMillion }: Line): number => count * nanoUsdPerMillion
+  const shares = lines.map((line) => Math.floor(exactOf(line) / MILLION))
+  giveRest(shares, { total: nanoUsd, rests: () => lines.map((line) => exactOf(line) % MILLION) })
+  return { nanoUsd, shares, overflowed: false }
 }
 
 const BIG_DIVISOR = BigInt(MILLION) * BigInt(MILLION)
@@ -171,18 +172,20 @@ function sharedBig(exact: readonly bigint[]): Shared {
     left -= share
     return Number(share)
   })
-  giveRest(shares, { total: nanoUsd, restOf: (index) => Number((exact[index] ?? 0n) % BIG_DIVISOR) })
+  giveRest(shares, { total: nanoUsd, rests: () => exact.map((part) => Number(part % BIG_DIVISOR)) })
   return { nanoUsd, shares, overflowed }
 }
 
-type Rest = { readonly total: number; readonly restOf: (index: number) => number }
+type Rest = { readonly total: number; readonly rests: () => readonly number[] }
 
 /** Raises shares by one, those with the largest rests first, until they sum up to the total. */
-function giveRest(shares: number[], { total, restOf }: Rest): void {
+function giveRest(shares: number[], { total, rests }: Rest): void {
   let left = total
   for (const share of shares) left -= share
   if (left <= 0) return
-  const byRest = shares.map((_, index) => ({ index, rest: restOf(index) })).sort((a, b) => b.rest - a.rest)
+  const byRest = rests()
+    .map((rest, index) => ({ index, rest }))
+    .sort((a, b) => b.rest - a.rest)
   for (const { index } of byRest) {
     if (left <= 0) return
     shares[index] = (shares[index] ?? 0) + 1

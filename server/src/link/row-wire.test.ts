@@ -41,6 +41,26 @@ test('a batch of rows arrives as it was sent, whatever words are in it', () => {
   )
 })
 
+test('every field of a row arrives as itself, also those that few rows have', () => {
+  const full: Required<LogRow> = {
+    ...{
+      ...ROW,
+      decision: '{"skips":[]}',
+      terms: { multiplier: 0.5, webSearches: 2, isClamped: true, serviceTier: 'flex' },
+    },
+    costParts: {
+      parts: [{ what: 'output', count: 20, usdPerUnit: 15 }],
+      ...{ multiplier: 0.5, tier: 'flex', isLongContext: true, pricedAs: 'm', isClamped: true, isEstimated: false },
+      isUnpriced: false,
+    },
+  }
+  expect(unpackRows(`[${packRow(full)}]`)).toEqual([full])
+  for (const [field, value] of Object.entries(full)) {
+    const alone = { [field]: value } as unknown as LogRow
+    expect(unpackRows(`[${packRow(alone)}]`)).toEqual([alone])
+  }
+})
+
 test('what a row does not say is not said on arrival either', () => {
   const partial = { attemptId: 'r-0' } as LogRow
   expect(unpackRows(`[${packRow(partial)}]`)).toEqual([partial])

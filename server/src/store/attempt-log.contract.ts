@@ -4,6 +4,8 @@ import type { Store } from '../ports/store.ts'
 import type { StoredToken } from '../ports/token-store.ts'
 import { type Fresh, logQuery, logRow, T0, tokenDraft } from './contract-rows.ts'
 
+const MINUTE_MS = 60_000
+
 /** Every `AttemptLog` must pass this, whatever it is made of. */
 export function attemptLogContract(name: string, fresh: Fresh): void {
   describe(`${name}: AttemptLog`, () => {
@@ -44,6 +46,62 @@ export function attemptLogContract(name: string, fresh: Fresh): void {
         const row = logRow({ costParts: { parts, multiplier: 0, tier: 'flex', pricedAs: 'gpt-5', ...flags } })
         await logs.append([{ ...row, terms: { multiplier: 0, webSearches: 0, isClamped: false } }])
         expect(await only()).toEqual(row)
+      })
+
+      test('of hundreds of rows, some of them known and some told twice, each is there once and counts once', async () => {
+        const { id: tokenId } = await store.tokens.create(tokenDraft(), T0)
+        const rows = Array.from({ length: 300 }, (_, place) =>
+          logRow({ tokenId, timeMs: T0 + place, costNanoUsd: 1000 }),
+        )
+        const told = [...rows.slice(0, 290), ...rows.slice(100, 103)]
+        await logs.append(rows.slice(200, 205))
+        await logs.append(told)
+        await logs.append(rows)
+        await logs.append(told)
+        const { rows: stored, total } = await logs.page(logQuery({ limit: 1000 }))
+        expect(total).toBe(300)
+        expect(stored.map(({ attemptId }) => attemptId).reverse()).toEqual(rows.map(({ attemptId }) => attemptId))
+        expect(await store.tokens.get(tokenId)).toMatchObject({ successCount: 300, costUsedMicroUsd: 300 })
+        const asked = {
+          fromMs: T0 - (T0 % MINUTE_MS),
+          toMs: T0 + MINUTE_MS,
+          nowMs: T0 + MINUTE_MS,
+          zone: 'UTC',
+          by: [],
+        }
+        const [counted] = await store.statistics.read(asked)
+        expect(counted?.sums).toMatchObject({ success: 300, costNanoUsd: 300_000 })
+      })
+
+      test('a batch of hundreds with rows of many tokens, channels and minutes adds to each its own', async () => {
+        const tokens = [
+          await store.tokens.create(tokenDraft(), T0),
+          await store.tokens.create(tokenDraft({ hash: 'b'.repeat(64) }), T0),
+        ]
+        const rows = Array.from({ length: 120 }, (_, place) =>
+          logRow({
+            tokenId: tokens[place % 2]?.id ?? 0,
+            channelId: 1 + (place % 3),
+            timeMs: T0 + (place % 5) * MINUTE_MS,
+            model: `m${place % 7}`,
+            costNanoUsd: 1000 * place,
+          }),
+        )
+        await logs.append(rows)
+        const sumOf = (some: readonly LogRow[]) => some.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0)
+        for (const [place, { id }] of tokens.entries()) {
+          const costUsedMicroUsd = sumOf(rows.filter((_, at) => at % 2 === place)) / 1000
+          expect(await store.tokens.get(id)).toMatchObject({ successCount: 60, costUsedMicroUsd })
+        }
+        const nowMs = T0 + 10 * MINUTE_MS
+        const by = ['channel', 'model'] as const
+        const asked = { fromMs: T0 - (T0 % MINUTE_MS), toMs: nowMs, nowMs, zone: 'UTC', by }
+        const counted = await store.statistics.read(asked)
+        expect(counted).toHaveLength(21)
+        for (const { channelId, model, sums } of counted) {
+          const own = rows.filter((row) => row.channelId === channelId && row.model === model)
+          expect([sums.success, sums.costNanoUsd]).toEqual([own.length, sumOf(own)])
+        }
       })
 
       test('what a row says of its decision is read back to the letter; most say nothing', async () => {

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { channelDraft, kindOfFailure, logQuery, logRow, T0 } from './contract-rows.ts'
 import { sqlite } from './dialect.ts'
 import { logInsert } from './log-statements.ts'
-import { databaseFolder, readAll } from './old-databases.ts'
+import { databaseFolder, readAll, tamper } from './old-databases.ts'
 import type { JournalMode } from './open-options.ts'
 import { openStore } from './open-store.ts'
 import { sqlStore } from './sql-store.ts'
@@ -58,6 +58,27 @@ test('a write that another program holds up is "busy" and can be repeated', asyn
   await engine.db.destroy()
 })
 
+test('a database from before gets one index of the log for three', async () => {
+  const path = fresh()
+  await (await open(path)).close()
+  const older = ['time, channel_id, model', 'time, status_code', 'time, auth_token_id']
+  const names = ['idx_logs_time_channel_model', 'idx_logs_time_status', 'idx_logs_time_auth_token']
+  tamper(
+    path,
+    'DROP INDEX idx_logs_time_filters',
+    ...names.map((name, at) => `CREATE INDEX ${name} ON logs (${older[at]})`),
+    `DELETE FROM schema_migrations WHERE version = '0007_log_index'`,
+  )
+  const { migrated, warnings, close } = await open(path)
+  await close()
+  expect([migrated, warnings]).toEqual([['0007_log_index'], []])
+  const indexes = readAll(
+    path,
+    `SELECT name FROM sqlite_master WHERE tbl_name = 'logs' AND type = 'index' ORDER BY name`,
+  )
+  expect(indexes.map(({ name }) => name)).toEqual(['idx_logs_request', 'idx_logs_time_filters', 'uk_logs_attempt'])
+})
+
 describe('the pages of the log', () => {
   const PLANS = [
     [
@@ -68,6 +89,11 @@ describe('the pages of the log', () => {
     [
       'of a token',
       'time >= 1 AND time < 9 AND auth_token_id = 3 ORDER BY time DESC, id DESC LIMIT 9',
+      /USING INDEX idx_logs_time_/,
+    ],
+    [
+      'of a status',
+      'time >= 1 AND time < 9 AND status_code = 429 ORDER BY time DESC, id DESC LIMIT 9',
       /USING INDEX idx_logs_time_/,
     ],
     [

@@ -18,7 +18,7 @@ export type SqlEngine = {
   readonly dialect: SqlDialect
   /**
    * One transaction, the fast way in for many rows: inserts each row of parameters, then runs the statements that `follow`
-   * makes of the answer to "was it new?" (same order as `rows`). `follow` may be asked twice; its last answer counts.
+   * makes of the answer to "was it new?" (same order as `rows`).
    */
   insertEach(
     insert: RowInsert,
