@@ -41,6 +41,26 @@ test('a batch of rows arrives as it was sent, whatever words are in it', () => {
   )
 })
 
+test('numbers arrive as they were, and one that is none spoils no other row', () => {
+  const numbers = fc.record({
+    timeMs: fc.nat(),
+    durationMs: fc.double(),
+    firstByteMs: fc.double(),
+    bytesSent: fc.maxSafeNat(),
+  })
+  fc.assert(
+    fc.property(numbers, (some) => {
+      const row = { ...ROW, ...some }
+      const [read, other] = unpackRows(`[${packRow(row)},${packRow(ROW)}]`)
+      const shown = (value: number): number | undefined => (Number.isFinite(value) ? value + 0 : undefined)
+      expect([read?.durationMs, read?.firstByteMs]).toEqual([shown(some.durationMs), shown(some.firstByteMs)])
+      expect([read?.timeMs, read?.bytesSent, other]).toEqual([some.timeMs, some.bytesSent, ROW])
+    }),
+  )
+  for (const field of ['outputTokens', 'costNanoUsd', 'statusCode', 'cacheReadTokens', 'attemptNo'] as const)
+    expect(unpackRows(`[${packRow({ ...ROW, [field]: Number.NaN })}]`)).toEqual([{ ...ROW, [field]: undefined }])
+})
+
 test('every field of a row arrives as itself, also those that few rows have', () => {
   const full: Required<LogRow> = {
     ...{
