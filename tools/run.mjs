@@ -39,5 +39,8 @@ if (!installed.ok) {
 }
 // Paths are relative to the root; the working directory stays the caller's, since `.env` and `data/` live there.
 const [entry = '', ...fixed] = command
+// Bun's allocator reads these before our first line runs; why: docs/adr/0009.
+process.env['MIMALLOC_PURGE_HOLES'] ??= '0'
+process.env['MIMALLOC_PURGE_DELAY'] ??= '1000'
 // Bun must not read `.env` by rules of its own: the program does.
 await runChild(installed.bun, ['--no-env-file', join(root, entry), ...fixed, ...rest])
