@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
+import { BASE_BOOK, type PriceBook } from '../core/price-book.ts'
 import type { UseLimits } from '../core/snapshot.ts'
 import { plainPage } from '../link/page-file.ts'
+import { bookInForce } from '../link/price-texts.ts'
 import type { SharedPage } from '../link/shared-page.ts'
 import { enterChannel } from './channel-limits.ts'
 import { type Entry, enterLimits } from './enter-limits.ts'
@@ -23,16 +25,19 @@ const client = { gone: () => new AbortController().signal }
 let nowMs: number
 let page: SharedPage
 let closed: number[]
+let book: PriceBook
 
 beforeEach(() => {
   nowMs = NOW_MS
   page = plainPage(NOW_MS)
   closed = []
+  book = BASE_BOOK
 })
 
 const deps = () => ({
   shared: page,
   clock: { nowMs: () => nowMs, monoMs: () => nowMs },
+  view: () => ({ book: () => book }),
   report: { ended() {}, closed: (meter: number) => void closed.push(meter), rested() {}, cleared() {} },
 })
 const enter = (limits: Partial<UseLimits>): Entry => enterLimits(deps(), { ...NONE, ...limits }, ASKING)
@@ -100,6 +105,13 @@ describe('money', () => {
     charge(1_000_000) // a thousandth of a dollar: there is room for 99 of them, of which 3 are held
     const more = Array.from({ length: 100 }, () => seen(enter(limits)))
     expect(more.filter((entry) => entry === 'in')).toHaveLength(96)
+  })
+
+  test('is guessed by the prices that are in force, also own ones', () => {
+    const own = { model: 'claude-sonnet-4-5', inputUsdPerMTok: 6, outputUsdPerMTok: 30 } // twice as dear
+    book = bookInForce({ price_overrides: JSON.stringify([own]), price_feed: '' })
+    const entries = Array.from({ length: 3 }, () => seen(enter({ costMicroUsd: 100_000 })))
+    expect(entries).toEqual(['in', 'in', 'money 1000'])
   })
 
   test('is held on until control has charged, though the request is over: nothing is promised twice in between', () => {

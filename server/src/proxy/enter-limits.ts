@@ -1,9 +1,10 @@
 import { guessCost } from '../core/guess-cost.ts'
 import { bindingPurse, hasCostLimit, hasMoneyFor, type Purse, refilledInMs } from '../core/limits.ts'
-import { BASE_BOOK, priceOf } from '../core/price-book.ts'
+import { priceOf } from '../core/price-book.ts'
 import type { UseLimits } from '../core/snapshot.ts'
-import type { MeterCell, Meters } from '../ports/meters.ts'
+import type { MeterCell } from '../ports/meters.ts'
 import type { ProxyDeps } from './deps.ts'
+import type { View } from './view.ts'
 
 /**
  * What is asked, as far as limits need to know. `unknown`: as long as nobody knows what is typical, a guess is held for
@@ -27,7 +28,7 @@ export type Entry =
     }
   | { readonly ok: false; readonly why: 'concurrency' | 'rpm'; readonly waitMs: number }
 
-export type LimitDeps = Pick<ProxyDeps, 'shared' | 'clock' | 'report'>
+export type LimitDeps = Pick<ProxyDeps, 'shared' | 'clock' | 'report'> & { readonly view: () => Pick<View, 'book'> }
 
 const FREE: Entry = { ok: true, leave: () => {} }
 /** Money or a place is free again when another request ends, which nobody knows. */
@@ -46,7 +47,7 @@ export function enterLimits(deps: LimitDeps, limits: UseLimits | undefined, aski
   const { meter, maxConcurrency, rpm } = limits
   const nowMs = deps.clock.nowMs()
   const isCharged = hasCostLimit(limits)
-  const lacking = isCharged ? holdMoney(meters, limits, { ...asking, meter, nowMs }) : undefined
+  const lacking = isCharged ? holdMoney(deps, limits, { ...asking, meter, nowMs }) : undefined
   if (lacking) return lacking
   const isPlaced = isCharged || maxConcurrency > 0
   if (isPlaced && !meters.enter(meter, maxConcurrency > 0 ? maxConcurrency : ANY_NUMBER)) {
@@ -71,9 +72,10 @@ export function enterLimits(deps: LimitDeps, limits: UseLimits | undefined, aski
 type Holding = Asking & { readonly meter: MeterCell; readonly nowMs: number }
 
 /** `undefined`: it is held. What has been spent is read after the holds of others: control charges before it releases. */
-function holdMoney(meters: Meters, limits: UseLimits, holding: Holding): Entry | undefined {
+function holdMoney(deps: LimitDeps, limits: UseLimits, holding: Holding): Entry | undefined {
+  const { meters } = deps.shared
   const { meter, nowMs, unknown } = holding
-  const guess = meters.typical(meter) === 0 ? guessOf(holding) : 0
+  const guess = meters.typical(meter) === 0 ? guessOf(deps, holding) : 0
   if (guess > 0 && unknown === 'held') meters.guessTypical(meter, guess)
   let purse: Purse | undefined
   const isHeld = meters.hold(meter, (held) => {
@@ -86,6 +88,6 @@ function holdMoney(meters: Meters, limits: UseLimits, holding: Holding): Entry |
   return { ok: false, why: 'money', purse, isSpent, waitMs: isSpent ? refilledInMs(purse, nowMs) : SOON_MS }
 }
 
-function guessOf({ model, bodyBytes, nowMs }: Holding): number {
-  return guessCost(priceOf(BASE_BOOK, model, nowMs), bodyBytes)
+function guessOf({ view }: LimitDeps, { model, bodyBytes, nowMs }: Holding): number {
+  return guessCost(priceOf(view().book(), model, nowMs), bodyBytes)
 }
