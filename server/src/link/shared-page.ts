@@ -14,7 +14,7 @@ const BUFFERED_KIB = 2
 const TURN_GROUPS = 65_536
 const KEY_TURNS = 65_536
 /** Channels, keys and (channel, model) pairs together. The file is sparse: cells never touched cost nothing. */
-export const MAX_CELLS = 524_288
+export const MAX_CELLS = 2_097_152
 
 const EPOCH_AT = 0
 const GENERATION_AT = 8
