@@ -249,12 +249,9 @@ describe('the name of a model', () => {
     expect(b.calls.map((call) => decodeURIComponent(call.path))).toEqual([
       '/v1beta/models/real/1:streamGenerateContent?alt=sse',
     ])
-    const rows = (await program.logs()).slice(0, 3).map((row) => [row.model, row.actual_model])
-    expect(rows).toEqual([
-      ['alias', 'real/1'],
-      ['alias-20250101', 'real/1'],
-      ['alias', 'real/1'],
-    ])
+    // Requests of one millisecond stand in no order of their own when two processes served them.
+    const rows = (await program.logs()).slice(0, 3).map((row) => `${row.model} as ${row.actual_model}`)
+    expect(rows.sort()).toEqual(['alias as real/1', 'alias as real/1', 'alias-20250101 as real/1'])
   })
 
   test('that one channel redirects is asked for by its own name at the next', async () => {
