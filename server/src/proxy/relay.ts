@@ -172,7 +172,10 @@ export class Relay {
     this.#note(chunk)
     controller.enqueue(chunk)
     const looked = this.#look(chunk)
-    if (looked !== undefined) return looked.then(() => this.#waitForClient())
+    if (looked !== undefined)
+      return looked.then(() => {
+        if (!this.#over) this.#waitForClient() // it may have ended while the decoder looked
+      })
     this.#waitForClient()
     return undefined
   }

@@ -40,7 +40,7 @@ async function run(deps: ProxyDeps, exchange: Exchange): Promise<Response> {
     exchange.streaming = asked.streaming
     const answer = enterAndTry(deps, exchange, asked)
     if (!mayKeepAlive(asked, deps.view().settings)) return await answer
-    return keptAlive({ deps, exchange, asked, answer: answer.catch((error) => bug(deps, exchange, error)) })
+    return await keptAlive({ deps, exchange, asked, answer: answer.catch((error) => bug(deps, exchange, error)) })
   } catch (error) {
     return bug(deps, exchange, error)
   }
