@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { attemptLogContract } from './attempt-log.contract.ts'
+import { channelRestsContract } from './channel-rests.contract.ts'
 import { channelStoreContract } from './channels.contract.ts'
 import type { Fresh } from './contract-rows.ts'
+import { logPagesContract } from './log-pages.contract.ts'
 import { tamper } from './old-databases.ts'
 import type { JournalMode, OpenedStore } from './open-options.ts'
 import { openStore } from './open-store.ts'
@@ -27,10 +29,12 @@ function freshFile(): string {
 
 function everyContract(name: string, fresh: Fresh): void {
   channelStoreContract(name, fresh)
+  channelRestsContract(name, fresh)
   tokenStoreContract(name, fresh)
   settingStoreContract(name, fresh)
   sessionStoreContract(name, fresh)
   attemptLogContract(name, fresh)
+  logPagesContract(name, fresh)
   statisticsContract(name, fresh)
 }
 

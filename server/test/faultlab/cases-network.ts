@@ -7,6 +7,7 @@ import {
   type Expected,
   type FaultCase,
   FULL,
+  type Hands,
   NONE,
   type Place,
 } from './fault-case.ts'
@@ -134,6 +135,14 @@ export const NETWORK_CASES: readonly FaultCase[] = [
   },
 ]
 
+/** Both rest, b for the shorter time. */
+async function askWhileAllRest(hands: Hands): Promise<void> {
+  await hands.rest('a', 300_000)
+  await hands.rest('b', 100_000)
+  await hands.sleep(1_200) // an attempt of the same second does not judge a rest
+  await hands.ask()
+}
+
 async function twice(hands: { ask(): Promise<void> }): Promise<void> {
   await hands.ask()
   await hands.ask()
@@ -229,12 +238,7 @@ export const FLOW_CASES: readonly FaultCase[] = [
     id: 'F20',
     title: 'all channels rest: the one that is ready first answers, and is well again',
     answers: () => ({}),
-    play: async (hands) => {
-      await hands.rest('a', 300_000)
-      await hands.rest('b', 100_000)
-      await hands.sleep(1_200) // an attempt of the same second does not judge a rest
-      await hands.ask()
-    },
+    play: askWhileAllRest,
     expect: () => ({
       client: [{ saw: 'answer', from: 'b0' }],
       calls: { b0: 1 },
@@ -247,12 +251,7 @@ export const FLOW_CASES: readonly FaultCase[] = [
     id: 'F20',
     title: 'all channels rest, and the one that is ready first fails: tried once',
     answers: () => ({ b0: { always: ill } }),
-    play: async (hands) => {
-      await hands.rest('a', 300_000)
-      await hands.rest('b', 100_000)
-      await hands.sleep(1_200) // an attempt of the same second does not judge a rest
-      await hands.ask()
-    },
+    play: askWhileAllRest,
     expect: () => ({
       client: [{ saw: 'their-error', status: 500, from: 'b0', retryAfterS: 200 }],
       calls: { b0: 1 },
@@ -272,12 +271,7 @@ export const FLOW_CASES: readonly FaultCase[] = [
       { letter: 'b', keys: 1, place: 'closed' },
     ],
     answers: () => ({}),
-    play: async (hands) => {
-      await hands.rest('a', 300_000)
-      await hands.rest('b', 100_000)
-      await hands.sleep(1_200) // an attempt of the same second does not judge a rest
-      await hands.ask()
-    },
+    play: askWhileAllRest,
     expect: () => ({
       client: [{ saw: 'our-error', status: 503, retryAfterS: 200 }],
       calls: {},
@@ -294,12 +288,7 @@ export const FLOW_CASES: readonly FaultCase[] = [
     title: 'all channels rest, no last resort: 503 that says when to come back',
     world: 'narrow',
     answers: () => ({}),
-    play: async (hands) => {
-      await hands.rest('a', 300_000)
-      await hands.rest('b', 100_000)
-      await hands.sleep(1_200) // an attempt of the same second does not judge a rest
-      await hands.ask()
-    },
+    play: askWhileAllRest,
     expect: () => ({
       client: [{ saw: 'our-error', status: 503, retryAfterS: 99 }],
       calls: {},
